@@ -1,0 +1,1 @@
+"""Mechanism without business words: database, queue, idempotency, audit, events, HTTP, logs."""

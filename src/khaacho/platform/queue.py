@@ -1,0 +1,71 @@
+"""Jobs live in PostgreSQL and are enqueued inside the transaction that makes them necessary.
+
+A job is a nudge: the tables it works on are the truth, so a job that runs twice does nothing the second time.
+Payloads are records; the name of a job is the name of its payload's class, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import IntEnum
+from functools import cache
+from typing import Any
+
+import msgspec
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+
+from khaacho.platform.database import Transaction
+
+
+class Priority(IntEnum):
+    """Messages go before analytics."""
+
+    LOW = 0
+    NORMAL = 10
+    HIGH = 20
+
+
+class JobPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job is told. Subclass per job; keep to ids, the handler reads the rest."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One job to enqueue. A second one with the same `dedupe_key` is skipped while the first waits or runs."""
+
+    payload: JobPayload
+    delay: timedelta = timedelta(0)
+    dedupe_key: str | None = None
+    priority: Priority = Priority.NORMAL
+
+
+def job_name(payload: type[JobPayload]) -> str:
+    """The queue's name for jobs with this payload."""
+    return payload.__name__
+
+
+async def enqueue_jobs(tx: Transaction, jobs: Sequence[Job]) -> None:
+    """Queue all of them in one statement; they exist once the transaction commits."""
+    if not jobs:
+        return
+    await tx.send_positional(
+        _enqueue_sql(),
+        [
+            [int(job.priority) for job in jobs],
+            [job_name(type(job.payload)) for job in jobs],
+            [msgspec.json.encode(job.payload) for job in jobs],
+            [job.delay for job in jobs],
+            [job.dedupe_key for job in jobs],
+            [None for _ in jobs],
+        ],
+    )
+
+
+def read_payload(kind: type[Any], payload: bytes | None) -> Any:
+    """The record a job was enqueued with."""
+    return msgspec.json.decode(payload or b"{}", type=kind)
+
+
+@cache
+def _enqueue_sql() -> str:
+    return QueryQueueBuilder().build_enqueue_query("skip")
