@@ -6,8 +6,8 @@ Payloads are records; the name of a job is the name of its payload's class, so t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 
-from khaacho.platform.database import Transaction
+from khaacho.platform.database import Database, Transaction
 
 
 class Priority(IntEnum):
@@ -42,6 +42,22 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def job_name(payload: type[JobPayload]) -> str:
     """The queue's name for jobs with this payload."""
     return payload.__name__
+
+
+# What runs a job. It opens its own transactions; it may be called twice with the same payload.
+JobHandler = Callable[[Database, Any], Awaitable[None]]
+JobHandlers = Mapping[type[JobPayload], JobHandler]
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that runs at a cron time of the business zone, once per slot however many workers there are.
+
+    `run(database, slot, dry_run)` answers what it did (or would do) as figures for people and for `scheduled_runs`.
+    """
+
+    name: str
+    cron: str
+    run: Callable[[Database, datetime, bool], Awaitable[Mapping[str, Any]]]
 
 
 async def enqueue_jobs(tx: Transaction, jobs: Sequence[Job]) -> None:
