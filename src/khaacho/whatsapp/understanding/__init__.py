@@ -1,0 +1,1 @@
+"""Understanding a message: pure functions from text, catalogue and context to a meaning."""
