@@ -36,8 +36,8 @@ async def record_audit(tx: Transaction, actor: Actor, entries: Sequence[AuditEnt
         INSERT INTO audit_entries
             (id, action, subject_kind, subject_id, retailer_id, actor_id, actor_name, reason, old_values, new_values,
              request_id, created_at)
-        SELECT e.id, e.action, e.subject_kind, e.subject_id, e.retailer_id, %(actor)s, %(actor_name)s, e.reason,
-            e.old_values, e.new_values, %(request_id)s, %(now)s
+        SELECT e.id, e.action, e.subject_kind, e.subject_id, e.retailer_id, %(actor)s::uuid, %(actor_name)s, e.reason,
+            e.old_values, e.new_values, %(request_id)s::text, %(now)s::timestamptz
         FROM unnest(%(ids)s::uuid[], %(actions)s::text[], %(kinds)s::text[], %(subjects)s::uuid[],
             %(retailers)s::uuid[], %(reasons)s::text[], %(old)s::jsonb[], %(new)s::jsonb[])
             AS e (id, action, subject_kind, subject_id, retailer_id, reason, old_values, new_values)

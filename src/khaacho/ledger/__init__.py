@@ -1,0 +1,1 @@
+"""Where money stands: double entry, holds, and the proof that every figure is right."""

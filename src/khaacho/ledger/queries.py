@@ -1,0 +1,176 @@
+"""Reading the ledger: holds, accounts, statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from khaacho.errors import HoldNotFound, NotFound
+from khaacho.ledger.records import (
+    EndingKind,
+    Entry,
+    HeldAmount,
+    Hold,
+    HoldEnding,
+    LedgerAccount,
+    Transfer,
+)
+from khaacho.platform.database import Transaction
+
+
+class _HeldRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    account_id: UUID
+    amount: int
+    source_kind: str
+    source_id: UUID
+    idempotency_key: str
+    expires_at: datetime | None
+    created_at: datetime
+    ending_kind: EndingKind | None
+    settled_amount: int | None
+    released_amount: int | None
+
+
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement on an account as its owner sees it; `balance` is after it, in order of `event_at`."""
+
+    transfer_id: UUID
+    event_at: datetime
+    created_at: datetime
+    code: str
+    source_kind: str
+    source_id: UUID
+    change: int
+    balance: int
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    account: LedgerAccount
+    opening: int
+    lines: list[StatementLine]
+    closing: int
+
+
+async def find_holds(tx: Transaction, hold_ids: Sequence[UUID]) -> dict[UUID, HeldAmount]:
+    """Holds with their endings. Lock the accounts first, or the answer may be old when you act on it."""
+    rows = await tx.all(
+        """
+        SELECT hold.id, hold.account_id, hold.amount, hold.source_kind, hold.source_id, hold.idempotency_key,
+            hold.expires_at, hold.created_at, ending.kind AS ending_kind, ending.settled_amount,
+            ending.released_amount
+        FROM ledger_holds AS hold
+        LEFT JOIN ledger_hold_endings AS ending ON ending.hold_id = hold.id
+        WHERE hold.id = ANY(%(ids)s)
+        """,
+        {"ids": list(hold_ids)},
+        into=_HeldRow,
+    )
+    return {row.id: _held_amount(row) for row in rows}
+
+
+async def require_hold(tx: Transaction, hold_id: UUID) -> HeldAmount:
+    """The hold. Raises HoldNotFound."""
+    held = (await find_holds(tx, [hold_id])).get(hold_id)
+    if held is None:
+        raise HoldNotFound(hold_id=hold_id)
+    return held
+
+
+async def require_account(tx: Transaction, account_id: UUID) -> LedgerAccount:
+    """The account. Raises NotFound."""
+    account = await tx.first(
+        """
+        SELECT id, kind, unit, owner_id, keeps_balance, posted, held, ceiling, floor, version
+        FROM ledger_accounts
+        WHERE id = %(id)s
+        """,
+        {"id": account_id},
+        into=LedgerAccount,
+    )
+    if account is None:
+        raise NotFound(what="account")
+    return account
+
+
+async def find_transfers_of(tx: Transaction, source_ids: Sequence[UUID]) -> list[Transfer]:
+    """Every transfer about these sources, oldest first."""
+    return await tx.all(
+        """
+        SELECT id, debit_account_id, credit_account_id, unit, amount, code, source_kind, source_id, idempotency_key,
+            event_at, created_at, hold_id, reverses_id
+        FROM ledger_transfers
+        WHERE source_id = ANY(%(ids)s)
+        ORDER BY id
+        """,
+        {"ids": list(source_ids)},
+        into=Transfer,
+    )
+
+
+async def find_entries_of(tx: Transaction, source_ids: Sequence[UUID]) -> list[Entry]:
+    """Every entry that a hold or transfer about these sources made, oldest first."""
+    return await tx.all(
+        """
+        SELECT entry.*
+        FROM ledger_entries AS entry
+        LEFT JOIN ledger_transfers AS transfer ON transfer.id = entry.transfer_id
+        LEFT JOIN ledger_holds AS hold ON hold.id = entry.hold_id
+        WHERE transfer.source_id = ANY(%(ids)s) OR hold.source_id = ANY(%(ids)s)
+        ORDER BY entry.created_at, entry.account_id, entry.version
+        """,
+        {"ids": list(source_ids)},
+        into=Entry,
+    )
+
+
+async def read_statement(
+    tx: Transaction, account_id: UUID, *, since: datetime | None = None, as_of: datetime | None = None
+) -> Statement:
+    """[C7] What moved on the account by `event_at`, up to and including `as_of`, from `since` on. Raises NotFound."""
+    account = await require_account(tx, account_id)
+    lines = await tx.all(
+        """
+        SELECT movement.*, (SUM(movement.change) OVER (ORDER BY movement.event_at, movement.transfer_id))::bigint
+            AS balance
+        FROM (
+            SELECT id AS transfer_id, event_at, created_at, code, source_kind, source_id,
+                CASE WHEN debit_account_id = %(id)s THEN amount ELSE -amount END AS change
+            FROM ledger_transfers
+            WHERE (debit_account_id = %(id)s OR credit_account_id = %(id)s)
+                AND (%(as_of)s::timestamptz IS NULL OR event_at <= %(as_of)s)
+        ) AS movement
+        ORDER BY movement.event_at, movement.transfer_id
+        """,
+        {"id": account_id, "as_of": as_of},
+        into=StatementLine,
+    )
+    earlier = [line for line in lines if since is not None and line.event_at < since]
+    opening = earlier[-1].balance if earlier else 0
+    shown = lines[len(earlier) :]
+    return Statement(account=account, opening=opening, lines=shown, closing=shown[-1].balance if shown else opening)
+
+
+def _held_amount(row: _HeldRow) -> HeldAmount:
+    ending = None
+    if row.ending_kind is not None:
+        ending = HoldEnding(
+            hold_id=row.id,
+            kind=row.ending_kind,
+            settled_amount=row.settled_amount or 0,
+            released_amount=row.released_amount or 0,
+        )
+    hold = Hold(
+        id=row.id,
+        account_id=row.account_id,
+        amount=row.amount,
+        source_kind=row.source_kind,
+        source_id=row.source_id,
+        idempotency_key=row.idempotency_key,
+        expires_at=row.expires_at,
+        created_at=row.created_at,
+    )
+    return HeldAmount(hold=hold, ending=ending)
