@@ -8,17 +8,31 @@ down_revision = "0006"
 
 def upgrade() -> None:
     op.execute("""
+    -- One row per person. `channel` and `address` say where they last wrote from; both are empty for somebody who never
+    -- wrote, who is then reached by phone over the channel in force. `retailer_id` and `vendor_id` are set only where the
+    -- phone does not say who this is: a sender known by a provider's user id, or one whose number changed.
     CREATE TABLE contacts (
         id uuid PRIMARY KEY,
         phone text CONSTRAINT contacts_phone_key UNIQUE,
         provider_user_id text CONSTRAINT contacts_provider_user_id_key UNIQUE,
+        retailer_id uuid REFERENCES retailers,
+        vendor_id uuid REFERENCES vendors,
         profile_name text,
-        channel text NOT NULL CHECK (channel IN ('twilio', 'cloud', 'simulator')),
-        address text NOT NULL,
+        channel text CHECK (channel IN ('twilio', 'cloud', 'simulator')),
+        address text,
         last_inbound_at timestamptz,
         opted_out_at timestamptz,
         created_at timestamptz NOT NULL,
-        CHECK (phone IS NOT NULL OR provider_user_id IS NOT NULL)
+        CHECK (phone IS NOT NULL OR provider_user_id IS NOT NULL),
+        CHECK ((channel IS NULL) = (address IS NULL))
+    );
+    CREATE INDEX contacts_retailer_idx ON contacts (retailer_id) WHERE retailer_id IS NOT NULL;
+    CREATE INDEX contacts_vendor_idx ON contacts (vendor_id) WHERE vendor_id IS NOT NULL;
+
+    -- Apart from its contact, because working a message keeps this row locked while new messages still touch that one.
+    CREATE TABLE conversations (
+        id uuid PRIMARY KEY REFERENCES contacts,
+        notes jsonb NOT NULL DEFAULT '{}'
     );
 
     CREATE TABLE inbound_messages (
@@ -35,6 +49,7 @@ def upgrade() -> None:
         not_understood boolean NOT NULL DEFAULT false,
         attempts integer NOT NULL DEFAULT 0,
         error text,
+        next_attempt_at timestamptz,
         sent_at timestamptz,
         received_at timestamptz NOT NULL,
         processed_at timestamptz,
@@ -69,6 +84,8 @@ def upgrade() -> None:
     CREATE UNIQUE INDEX outbound_messages_provider_id_key ON outbound_messages (provider_message_id)
         WHERE provider_message_id IS NOT NULL;
     CREATE INDEX outbound_messages_contact_idx ON outbound_messages (contact_id, sequence);
+    CREATE INDEX outbound_messages_waiting_idx ON outbound_messages (contact_id, sequence)
+        WHERE state IN ('QUEUED', 'SENDING');
     CREATE INDEX outbound_messages_due_idx ON outbound_messages (next_attempt_at) WHERE state IN ('QUEUED', 'SENDING');
     CREATE INDEX outbound_messages_failed_idx ON outbound_messages (created_at) WHERE state = 'FAILED';
     CREATE INDEX outbound_messages_reply_idx ON outbound_messages (reply_to_id) WHERE reply_to_id IS NOT NULL;
@@ -81,6 +98,7 @@ def upgrade() -> None:
         received_at timestamptz NOT NULL,
         PRIMARY KEY (provider_message_id, status)
     );
+    CREATE INDEX early_statuses_received_at_idx ON early_statuses (received_at);
     """)
     op.execute("""
     DO $$
