@@ -9,10 +9,9 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.actors import Actor
 from khaacho.ledger.chart import KEEPS_BALANCE, AccountKind, Unit, account_id
 from khaacho.ledger.posting import Book
-from khaacho.ledger.records import Entry, Hold, LedgerAccount
+from khaacho.ledger.records import Entry, Hold, HoldEnding, LedgerAccount, Transfer
 from khaacho.platform import locks
 from khaacho.platform.database import Pending, Transaction
 from khaacho.platform.locks import Wait
@@ -86,14 +85,14 @@ async def set_ceiling(tx: Transaction, account_id: UUID, ceiling: int) -> None:
     )
 
 
-async def write_book(tx: Transaction, actor: Actor, book: Book) -> None:
+async def write_book(tx: Transaction, book: Book) -> None:
     """Write everything the book holds, set-wise; in a pipelined transaction without waiting."""
     if book.holds:
-        await _insert_holds(tx, actor, book.holds)
+        await _insert_holds(tx, book.holds)
     if book.transfers:
-        await _insert_transfers(tx, actor, book)
+        await _insert_transfers(tx, book.transfers)
     if book.endings:
-        await _insert_endings(tx, actor, book)
+        await _insert_endings(tx, book.endings)
     if book.entries:
         await _insert_entries(tx, book.entries)
         await _update_accounts(tx, book.changed_accounts)
@@ -118,14 +117,15 @@ async def _update_accounts(tx: Transaction, accounts: Sequence[LedgerAccount]) -
     )
 
 
-async def _insert_holds(tx: Transaction, actor: Actor, holds: Sequence[Hold]) -> None:
+async def _insert_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
     await tx.send_only(
         """
         INSERT INTO ledger_holds (id, account_id, amount, source_kind, source_id, idempotency_key, expires_at,
             created_at, actor_id, actor_name)
-        SELECT h.*, %(actor)s::uuid, %(actor_name)s
+        SELECT *
         FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(amounts)s::bigint[], %(kinds)s::text[],
-            %(sources)s::uuid[], %(keys)s::text[], %(expiries)s::timestamptz[], %(created)s::timestamptz[]) AS h
+            %(sources)s::uuid[], %(keys)s::text[], %(expiries)s::timestamptz[], %(created)s::timestamptz[],
+            %(actors)s::uuid[], %(actor_names)s::text[])
         """,
         {
             "ids": [hold.id for hold in holds],
@@ -136,21 +136,21 @@ async def _insert_holds(tx: Transaction, actor: Actor, holds: Sequence[Hold]) ->
             "keys": [hold.idempotency_key for hold in holds],
             "expiries": [hold.expires_at for hold in holds],
             "created": [hold.created_at for hold in holds],
-            **_signature(actor),
+            **_signatures(holds),
         },
     )
 
 
-async def _insert_transfers(tx: Transaction, actor: Actor, book: Book) -> None:
-    transfers = book.transfers
+async def _insert_transfers(tx: Transaction, transfers: Sequence[Transfer]) -> None:
     await tx.send_only(
         """
         INSERT INTO ledger_transfers (id, debit_account_id, credit_account_id, unit, amount, code, source_kind,
             source_id, hold_id, reverses_id, idempotency_key, event_at, created_at, actor_id, actor_name)
-        SELECT t.*, %(actor)s::uuid, %(actor_name)s
+        SELECT *
         FROM unnest(%(ids)s::uuid[], %(debits)s::uuid[], %(credits)s::uuid[], %(units)s::text[],
             %(amounts)s::bigint[], %(codes)s::text[], %(kinds)s::text[], %(sources)s::uuid[], %(holds)s::uuid[],
-            %(reversed)s::uuid[], %(keys)s::text[], %(event_ats)s::timestamptz[], %(created)s::timestamptz[]) AS t
+            %(reversed)s::uuid[], %(keys)s::text[], %(event_ats)s::timestamptz[], %(created)s::timestamptz[],
+            %(actors)s::uuid[], %(actor_names)s::text[])
         """,
         {
             "ids": [transfer.id for transfer in transfers],
@@ -166,26 +166,28 @@ async def _insert_transfers(tx: Transaction, actor: Actor, book: Book) -> None:
             "keys": [transfer.idempotency_key for transfer in transfers],
             "event_ats": [transfer.event_at for transfer in transfers],
             "created": [transfer.created_at for transfer in transfers],
-            **_signature(actor),
+            **_signatures(transfers),
         },
     )
 
 
-async def _insert_endings(tx: Transaction, actor: Actor, book: Book) -> None:
+async def _insert_endings(tx: Transaction, endings: Sequence[HoldEnding]) -> None:
     await tx.send_only(
         """
         INSERT INTO ledger_hold_endings
             (hold_id, kind, settled_amount, released_amount, created_at, actor_id, actor_name)
-        SELECT e.*, %(now)s, %(actor)s::uuid, %(actor_name)s
-        FROM unnest(%(holds)s::uuid[], %(kinds)s::text[], %(settled)s::bigint[], %(released)s::bigint[]) AS e
+        SELECT e.hold_id, e.kind, e.settled, e.released, %(now)s, e.actor_id, e.actor_name
+        FROM unnest(%(holds)s::uuid[], %(kinds)s::text[], %(settled)s::bigint[], %(released)s::bigint[],
+            %(actors)s::uuid[], %(actor_names)s::text[])
+            AS e (hold_id, kind, settled, released, actor_id, actor_name)
         """,
         {
-            "holds": [ending.hold_id for ending in book.endings],
-            "kinds": [ending.kind.value for ending in book.endings],
-            "settled": [ending.settled_amount for ending in book.endings],
-            "released": [ending.released_amount for ending in book.endings],
+            "holds": [ending.hold_id for ending in endings],
+            "kinds": [ending.kind.value for ending in endings],
+            "settled": [ending.settled_amount for ending in endings],
+            "released": [ending.released_amount for ending in endings],
             "now": clock.now(),
-            **_signature(actor),
+            **_signatures(endings),
         },
     )
 
@@ -218,5 +220,5 @@ async def _insert_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
     )
 
 
-def _signature(actor: Actor) -> dict[str, Any]:
-    return {"actor": actor.id, "actor_name": actor.name}
+def _signatures(rows: Sequence[Hold] | Sequence[Transfer] | Sequence[HoldEnding]) -> dict[str, Any]:
+    return {"actors": [row.actor_id for row in rows], "actor_names": [row.actor_name for row in rows]}

@@ -7,12 +7,14 @@ as it was, so the other movements of a batch are not disturbed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from khaacho.actors import Actor
 from khaacho.errors import AlreadyReleased, AlreadySettled, BalanceOutOfBounds, LedgerBroken
 from khaacho.ids import new_id
 from khaacho.ledger.chart import TransferCode, Unit
@@ -57,13 +59,27 @@ class Book:
         """Was this account locked for this book?"""
         return account_id in self._accounts
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Undo every movement of the block when it raises."""
+        accounts = dict(self._accounts)
+        journals = (self.holds, self.endings, self.transfers, self.entries)
+        lengths = [len(journal) for journal in journals]
+        try:
+            yield
+        except Exception:
+            self._accounts = accounts
+            for journal, length in zip(journals, lengths, strict=True):
+                del journal[length:]
+            raise
+
     def raise_ceiling(self, account_id: UUID, ceiling: int) -> None:
         """Let an account go up to `ceiling`: for an override somebody gave a reason for, and for new limits."""
         account = self.account(account_id)
         if account.ceiling is not None and account.ceiling < ceiling:
             self._accounts[account_id] = replace(account, ceiling=ceiling)
 
-    def hold(self, account_id: UUID, amount: int, *, source: Source, key: str) -> Hold:
+    def hold(self, actor: Actor, account_id: UUID, amount: int, *, source: Source, key: str) -> Hold:
         """Reserve `amount`. Raises BalanceOutOfBounds past the ceiling."""
         _require_positive(amount)
         hold = Hold(
@@ -74,20 +90,32 @@ class Book:
             source_id=source.id,
             idempotency_key=key,
             created_at=self._moment,
+            actor_id=actor.id,
+            actor_name=actor.name,
         )
         self._change(account_id, EntryKind.HOLD, held=amount, hold_id=hold.id, event_at=self._moment)
         self.holds.append(hold)
         return hold
 
-    def release(self, held: HeldAmount, *, kind: EndingKind = EndingKind.RELEASED) -> None:
+    def release(self, actor: Actor, held: HeldAmount, *, kind: EndingKind = EndingKind.RELEASED) -> None:
         """Give the whole hold back. Raises AlreadyReleased or AlreadySettled when it has ended."""
         _require_active(held)
         hold = held.hold
         self._change(hold.account_id, EntryKind.RELEASE, held=-hold.amount, hold_id=hold.id, event_at=self._moment)
-        self.endings.append(HoldEnding(hold_id=hold.id, kind=kind, settled_amount=0, released_amount=hold.amount))
+        self.endings.append(
+            HoldEnding(
+                hold_id=hold.id,
+                kind=kind,
+                settled_amount=0,
+                released_amount=hold.amount,
+                actor_id=actor.id,
+                actor_name=actor.name,
+            )
+        )
 
     def settle(
         self,
+        actor: Actor,
         held: HeldAmount,
         amount: int,
         *,
@@ -107,7 +135,7 @@ class Book:
         if amount > hold.amount:
             raise LedgerBroken(held=hold.amount, settled=amount)
         transfer = self._transfer(
-            hold.account_id, credit_account_id, amount, code, source, key, event_at, hold_id=hold.id
+            actor, hold.account_id, credit_account_id, amount, code, source, key, event_at, hold_id=hold.id
         )
         self._change(
             hold.account_id,
@@ -125,12 +153,15 @@ class Book:
                 kind=EndingKind.SETTLED,
                 settled_amount=amount,
                 released_amount=hold.amount - amount,
+                actor_id=actor.id,
+                actor_name=actor.name,
             )
         )
         return transfer
 
     def post(
         self,
+        actor: Actor,
         *,
         debit_account_id: UUID,
         credit_account_id: UUID,
@@ -144,7 +175,7 @@ class Book:
         """Move `amount`. Raises BalanceOutOfBounds when a locked account would leave its bounds."""
         _require_positive(amount)
         transfer = self._transfer(
-            debit_account_id, credit_account_id, amount, code, source, key, event_at, reverses_id=reverses_id
+            actor, debit_account_id, credit_account_id, amount, code, source, key, event_at, reverses_id=reverses_id
         )
         before = dict(self._accounts), len(self.entries)
         try:
@@ -160,6 +191,7 @@ class Book:
 
     def _transfer(
         self,
+        actor: Actor,
         debit_account_id: UUID,
         credit_account_id: UUID,
         amount: int,
@@ -185,6 +217,8 @@ class Book:
             idempotency_key=key,
             event_at=event_at,
             created_at=self._moment,
+            actor_id=actor.id,
+            actor_name=actor.name,
             hold_id=hold_id,
             reverses_id=reverses_id,
         )

@@ -30,9 +30,13 @@ class _HeldRow(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     expires_at: datetime | None
     created_at: datetime
+    actor_id: UUID | None
+    actor_name: str
     ending_kind: EndingKind | None
     settled_amount: int | None
     released_amount: int | None
+    ending_actor_id: UUID | None
+    ending_actor_name: str | None
 
 
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +64,9 @@ async def find_holds(tx: Transaction, hold_ids: Sequence[UUID]) -> dict[UUID, He
     rows = await tx.all(
         """
         SELECT hold.id, hold.account_id, hold.amount, hold.source_kind, hold.source_id, hold.idempotency_key,
-            hold.expires_at, hold.created_at, ending.kind AS ending_kind, ending.settled_amount,
-            ending.released_amount
+            hold.expires_at, hold.created_at, hold.actor_id, hold.actor_name, ending.kind AS ending_kind,
+            ending.settled_amount, ending.released_amount, ending.actor_id AS ending_actor_id,
+            ending.actor_name AS ending_actor_name
         FROM ledger_holds AS hold
         LEFT JOIN ledger_hold_endings AS ending ON ending.hold_id = hold.id
         WHERE hold.id = ANY(%(ids)s)
@@ -101,7 +106,7 @@ async def find_transfers_of(tx: Transaction, source_ids: Sequence[UUID]) -> list
     return await tx.all(
         """
         SELECT id, debit_account_id, credit_account_id, unit, amount, code, source_kind, source_id, idempotency_key,
-            event_at, created_at, hold_id, reverses_id
+            event_at, created_at, actor_id, actor_name, hold_id, reverses_id
         FROM ledger_transfers
         WHERE source_id = ANY(%(ids)s)
         ORDER BY id
@@ -162,6 +167,8 @@ def _held_amount(row: _HeldRow) -> HeldAmount:
             kind=row.ending_kind,
             settled_amount=row.settled_amount or 0,
             released_amount=row.released_amount or 0,
+            actor_id=row.ending_actor_id,
+            actor_name=row.ending_actor_name or "",
         )
     hold = Hold(
         id=row.id,
@@ -172,5 +179,7 @@ def _held_amount(row: _HeldRow) -> HeldAmount:
         idempotency_key=row.idempotency_key,
         expires_at=row.expires_at,
         created_at=row.created_at,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
     )
     return HeldAmount(hold=hold, ending=ending)

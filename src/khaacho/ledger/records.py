@@ -48,6 +48,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     expires_at: datetime | None = None
     created_at: datetime
+    actor_id: UUID | None
+    actor_name: str
 
 
 class EndingKind(StrEnum):
@@ -63,6 +65,8 @@ class HoldEnding(msgspec.Struct, frozen=True, kw_only=True):
     kind: EndingKind
     settled_amount: int
     released_amount: int
+    actor_id: UUID | None
+    actor_name: str
 
 
 class HeldAmount(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +90,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     event_at: datetime
     created_at: datetime
+    actor_id: UUID | None
+    actor_name: str
     hold_id: UUID | None = None
     reverses_id: UUID | None = None
 

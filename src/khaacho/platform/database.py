@@ -134,6 +134,13 @@ class Transaction:
         return cursor
 
     @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[None]:
+        """Statements sent in the block travel together; whatever is still on its way arrives when the block ends."""
+        with translated():
+            async with self._connection.pipeline():
+                yield
+
+    @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo only what happens inside the block when it raises."""
         with translated():
