@@ -89,10 +89,18 @@ def _is_postgres(pid: int, data: Path | None) -> bool:
         return True
     try:
         program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
-        folder = Path(f"/proc/{pid}/cwd").readlink()
     except OSError:
         return False
-    return program.endswith(b"/postgres") and (data is None or folder == data.resolve())
+    if not program.endswith(b"/postgres"):
+        return False
+    try:
+        return data is None or Path(f"/proc/{pid}/cwd").readlink() == data.resolve()
+    except PermissionError:
+        # Root in a container may not look into another user's process. Taking a stranger's server for ours costs
+        # a failed connection; taking ours for a stranger's would start a second one on the same data.
+        return True
+    except OSError:
+        return False
 
 
 def make_data(place: Place, binaries: Path, *, throw_away: bool) -> None:
@@ -142,22 +150,23 @@ def ensure_running(place: Place, binaries: Path, *, throw_away: bool) -> Postmas
         postmaster = find_postmaster(place.data)
         if postmaster is not None and postmaster.status == "ready":
             return postmaster
-        failure = "it is still " + (postmaster.status if postmaster else "starting")
-        if postmaster is None:
-            output = _launch(place, binaries, throw_away=throw_away)
-            if output is None:
-                continue
-            failure = output
+        if postmaster is not None:
+            failure = f"it is still {postmaster.status}"
+        else:
+            failure = _launch(place, binaries, throw_away=throw_away)
             # Left-over processes of a killed server end within moments, but hold its memory until then.
-            if "in use" not in output and "already exists" not in output:
+            if failure and "in use" not in failure and "already exists" not in failure:
                 deadline = 0.0
         if time.monotonic() > deadline:
-            raise EmbeddedServerError(f"The embedded PostgreSQL in {place.home} did not start: {failure}")
-        time.sleep(POLL_SECONDS)
+            raise EmbeddedServerError(
+                f"The embedded PostgreSQL in {place.home} did not start: {failure or 'it ended at once'}"
+            )
+        if failure:
+            time.sleep(POLL_SECONDS)
 
 
-def _launch(place: Place, binaries: Path, *, throw_away: bool) -> str | None:
-    """Start once. None when a server now runs, else what it said."""
+def _launch(place: Place, binaries: Path, *, throw_away: bool) -> str:
+    """Start once. Empty when a server now runs, else what it said."""
     socket_dir = _make_socket_dir(place)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     settings = {
@@ -174,7 +183,7 @@ def _launch(place: Place, binaries: Path, *, throw_away: bool) -> str | None:
     command += ["--pgdata=data", "--log=log/start.log", f"--options={options}"]
     started = run_as(place.server_user, command, cwd=place.home)
     if started.returncode == 0 or find_postmaster(place.data) is not None:
-        return None
+        return ""
     remove_socket_dir(socket_dir)
     return _last_lines(_read_reason(place.log) or started.stdout) or "it said nothing"
 
