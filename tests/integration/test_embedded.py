@@ -94,7 +94,7 @@ def test_a_file_left_by_a_killed_server_may_name_a_living_program(embedded_folde
     text = pid_file.read_text()
     stop_embedded(embedded_folder)
     owner = server.data_dir.stat()
-    bystander = subprocess.Popen(["sleep", "60"], cwd="/", user=owner.st_uid if is_root else None)
+    bystander = subprocess.Popen(["sleep", "60"], cwd=server.data_dir, user=owner.st_uid if is_root else None)
     try:
         pid_file.write_text("\n".join([str(bystander.pid), *text.split("\n")[1:]]))
         os.chown(pid_file, owner.st_uid, owner.st_gid)
