@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -63,7 +64,7 @@ class Book:
     def all_or_nothing(self) -> Iterator[None]:
         """Undo every movement of the block when it raises."""
         accounts = dict(self._accounts)
-        journals = (self.holds, self.endings, self.transfers, self.entries)
+        journals: tuple[list[Any], ...] = (self.holds, self.endings, self.transfers, self.entries)
         lengths = [len(journal) for journal in journals]
         try:
             yield

@@ -85,20 +85,26 @@ async def require_hold(tx: Transaction, hold_id: UUID) -> HeldAmount:
     return held
 
 
-async def require_account(tx: Transaction, account_id: UUID) -> LedgerAccount:
-    """The account. Raises NotFound."""
-    account = await tx.first(
+async def find_accounts(tx: Transaction, account_ids: Sequence[UUID]) -> dict[UUID, LedgerAccount]:
+    """Accounts with their figures, not locked: for showing, not for deciding."""
+    accounts = await tx.all(
         """
         SELECT id, kind, unit, owner_id, keeps_balance, posted, held, ceiling, floor, version
         FROM ledger_accounts
-        WHERE id = %(id)s
+        WHERE id = ANY(%(ids)s)
         """,
-        {"id": account_id},
+        {"ids": list(account_ids)},
         into=LedgerAccount,
     )
-    if account is None:
+    return {account.id: account for account in accounts}
+
+
+async def require_account(tx: Transaction, account_id: UUID) -> LedgerAccount:
+    """The account. Raises NotFound."""
+    accounts = await find_accounts(tx, [account_id])
+    if account_id not in accounts:
         raise NotFound(what="account")
-    return account
+    return accounts[account_id]
 
 
 async def find_transfers_of(tx: Transaction, source_ids: Sequence[UUID]) -> list[Transfer]:

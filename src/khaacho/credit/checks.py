@@ -1,0 +1,55 @@
+"""The credit domain's invariants [C5]."""
+
+from __future__ import annotations
+
+from khaacho.platform.checks import Check
+
+CHECKS = (
+    Check(
+        name="used_credit",
+        promise="Used credit equals what remains of open items plus active holds.",
+        sql="""
+            SELECT line.id AS subject, account.posted || ' posted, ' || account.held || ' held' AS expected,
+                COALESCE(owed.total, 0) || ' owed, ' || COALESCE(active.total, 0) || ' in holds' AS actual
+            FROM credit_accounts AS line
+            JOIN ledger_accounts AS account ON account.id = line.id
+            LEFT JOIN (
+                SELECT account_id, SUM(amount_paisa - cleared_paisa) AS total FROM credit_debits GROUP BY account_id
+            ) AS owed ON owed.account_id = line.id
+            LEFT JOIN (
+                SELECT hold.account_id, SUM(hold.amount) AS total
+                FROM ledger_holds AS hold
+                WHERE NOT EXISTS (SELECT FROM ledger_hold_endings AS ending WHERE ending.hold_id = hold.id)
+                GROUP BY hold.account_id
+            ) AS active ON active.account_id = line.id
+            WHERE account.posted <> COALESCE(owed.total, 0) OR account.held <> COALESCE(active.total, 0)
+        """,
+        counts="SELECT count(*) FROM credit_accounts",
+    ),
+    Check(
+        name="cleared_by_payments",
+        promise="What is cleared of an item equals what payments cleared of it.",
+        sql="""
+            SELECT debit.id AS subject, debit.cleared_paisa AS expected, COALESCE(SUM(part.amount_paisa), 0) AS actual
+            FROM credit_debits AS debit
+            LEFT JOIN credit_allocations AS part ON part.debit_id = debit.id
+            GROUP BY debit.id
+            HAVING debit.cleared_paisa <> COALESCE(SUM(part.amount_paisa), 0)
+        """,
+        counts="SELECT count(*) FROM credit_debits",
+    ),
+    Check(
+        name="payments_spent",
+        promise="A cleared payment is spread exactly: what it cleared plus what is unapplied is its amount.",
+        sql="""
+            SELECT payment.id AS subject, payment.amount_paisa AS expected,
+                payment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0) AS actual
+            FROM credit_payments AS payment
+            LEFT JOIN credit_allocations AS part ON part.payment_id = payment.id
+            WHERE payment.state = 'CLEARED' AND payment.account_id IS NOT NULL
+            GROUP BY payment.id
+            HAVING payment.amount_paisa <> payment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0)
+        """,
+        counts="SELECT count(*) FROM credit_payments",
+    ),
+)
