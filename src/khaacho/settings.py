@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     whatsapp_channel: str = Field("simulator", alias="KHAACHO_WHATSAPP_CHANNEL", pattern="^(simulator|twilio|cloud)$")
     database_connections: Annotated[int, Field(ge=2, le=64)] = Field(8, alias="KHAACHO_DATABASE_CONNECTIONS")
     body_limit_bytes: Annotated[int, Field(ge=1024)] = Field(1_048_576, alias="KHAACHO_BODY_LIMIT_BYTES")
+    request_timeout_seconds: Annotated[float, Field(gt=0)] = Field(30.0, alias="KHAACHO_REQUEST_TIMEOUT_SECONDS")
+    requests_per_minute: Annotated[int, Field(ge=0)] = Field(600_000, alias="KHAACHO_REQUESTS_PER_MINUTE")
+    sign_ins_per_minute: Annotated[int, Field(ge=0)] = Field(600, alias="KHAACHO_SIGN_INS_PER_MINUTE")
+    trusted_proxies: str = Field("127.0.0.1", alias="KHAACHO_TRUSTED_PROXIES")
     cors_origins: str = Field("", alias="KHAACHO_CORS_ORIGINS")
     log_level: str = Field("INFO", alias="KHAACHO_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -44,6 +44,7 @@ from khaacho.errors import (
 )
 from khaacho.ids import new_id
 from khaacho.money import rupees
+from khaacho.platform.metrics import REFUSALS
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -189,6 +190,7 @@ class JsonResponse(Response[Any]):
 
 def error_response(request: Request[Any, Any, Any], error: KhaachoError) -> Response[Any]:
     """The one shape of every failure."""
+    REFUSALS.labels(error.code).inc()
     envelope = ErrorEnvelope(
         error=ErrorBody(
             code=error.code,

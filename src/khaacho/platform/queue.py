@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
@@ -31,7 +31,11 @@ class JobPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job to enqueue. A second one with the same `dedupe_key` is skipped while the first waits or runs."""
+    """One job to enqueue. A second one with the same `dedupe_key` is skipped while the first waits.
+
+    The first is not picked before the second's transaction ends, so it sees what the second was to point at; once it
+    is picked, the next one with the key becomes a job of its own. No nudge is lost.
+    """
 
     payload: JobPayload
     delay: timedelta = timedelta(0)
@@ -61,11 +65,20 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def enqueue_jobs(tx: Transaction, jobs: Sequence[Job]) -> None:
-    """Queue all of them in one statement; they exist once the transaction commits."""
-    if not jobs:
-        return
+    """Queue all, in one statement (two where some have dedupe keys); they exist once the transaction commits."""
+    plain = [job for job in jobs if job.dedupe_key is None]
+    if plain:
+        await _send_jobs(tx, _enqueue_sql("skip"), plain)
+    # In the order of their keys, so that two transactions that share keys wait for each other one way only.
+    keyed = {job.dedupe_key: job for job in reversed(jobs) if job.dedupe_key is not None}
+    if keyed:
+        # Touching the waiting job's row keeps it from being picked until this transaction ends.
+        await _send_jobs(tx, _enqueue_sql("update_priority"), [keyed[key] for key in sorted(keyed)])
+
+
+async def _send_jobs(tx: Transaction, sql: str, jobs: Sequence[Job]) -> None:
     await tx.send_positional(
-        _enqueue_sql(),
+        sql,
         [
             [int(job.priority) for job in jobs],
             [job_name(type(job.payload)) for job in jobs],
@@ -83,5 +96,5 @@ def read_payload(kind: type[Any], payload: bytes | None) -> Any:
 
 
 @cache
-def _enqueue_sql() -> str:
-    return QueryQueueBuilder().build_enqueue_query("skip")
+def _enqueue_sql(on_conflict: Literal["skip", "update_priority"]) -> str:
+    return QueryQueueBuilder().build_enqueue_query(on_conflict)

@@ -48,11 +48,27 @@ def upgrade() -> None:
     CREATE TABLE scheduled_runs (
         job text NOT NULL,
         slot timestamptz NOT NULL,
+        -- The worker that runs it; empty when a person started it.
+        worker_id uuid,
+        attempts integer NOT NULL DEFAULT 1,
         started_at timestamptz NOT NULL,
+        retry_at timestamptz,
         finished_at timestamptz,
         outcome jsonb,
+        error text,
         PRIMARY KEY (job, slot)
     );
+    CREATE INDEX scheduled_runs_unfinished_idx ON scheduled_runs (slot) WHERE finished_at IS NULL;
+
+    -- A job's dedupe key ends as the job is picked: what is committed from then on gets a job of its own, because the
+    -- one that runs may have read already.
+    CREATE FUNCTION end_dedupe_key() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.dedupe_key := NULL;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER pgqueuer_end_dedupe_key BEFORE UPDATE OF status ON pgqueuer
+        FOR EACH ROW WHEN (NEW.status = 'picked' AND NEW.dedupe_key IS NOT NULL) EXECUTE FUNCTION end_dedupe_key();
 
     CREATE TABLE worker_heartbeats (
         worker_id uuid PRIMARY KEY,

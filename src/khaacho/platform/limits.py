@@ -1,0 +1,81 @@
+"""Rate limits that all processes share: so many in a window that starts at fixed times, counted in one table.
+
+`take` counts one act exactly, for the few places where every single one matters (one-time codes, wrong passwords).
+`Limiter` guards whole classes of requests: a process takes a share of the window's allowance at a time and spends it
+without asking the database, so that a limit costs nothing worth measuring. It never lets more through than the
+limit; what one process took and did not spend is lost to the others until the window ends (a hundredth each).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from khaacho import clock
+from khaacho.errors import TooManyRequests
+from khaacho.platform.database import Database, Transaction
+
+SHARES_PER_WINDOW = 100
+# More distinct callers than this in one window start afresh, rather than filling the memory of the process.
+ALLOWANCES_KEPT_MAX = 10_000
+
+
+class _Allowance(msgspec.Struct):
+    window_start: datetime
+    left: int
+
+
+async def take(tx: Transaction, bucket: str, limit: int, window_seconds: int, *, count: int = 1) -> int:
+    """Count `count` acts against `limit` per window and answer how many of them are granted, at least one.
+
+    Raises TooManyRequests when nothing is left; the transaction then undoes the count, so refusals are not counted.
+    """
+    start = _window_start(clock.now(), window_seconds)
+    used = await tx.value(
+        """
+        INSERT INTO rate_limits AS known (bucket, window_start, used)
+        VALUES (%(bucket)s, %(start)s, %(count)s)
+        ON CONFLICT (bucket) DO UPDATE SET
+            used = excluded.used + CASE WHEN known.window_start = excluded.window_start THEN known.used ELSE 0 END,
+            window_start = excluded.window_start
+        RETURNING used
+        """,
+        {"bucket": bucket, "start": start, "count": count},
+    )
+    granted = min(count, limit - (int(used) - count))
+    if granted <= 0:
+        ends = start + timedelta(seconds=window_seconds)
+        raise TooManyRequests(retry_after_seconds=max(1, round((ends - clock.now()).total_seconds())))
+    return granted
+
+
+class Limiter:
+    """One process's share of the limits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._allowances: dict[str, _Allowance] = {}
+
+    async def allow(self, bucket: str, limit: int, window_seconds: int) -> None:
+        """Let one request pass, or raise TooManyRequests. A limit of 0 is no limit."""
+        if limit == 0:
+            return
+        start = _window_start(clock.now(), window_seconds)
+        allowance = self._allowances.get(bucket)
+        if allowance is None or allowance.window_start != start or allowance.left == 0:
+            share = max(1, limit // SHARES_PER_WINDOW)
+            async with self._database.transaction() as tx:
+                granted = await take(tx, bucket, limit, window_seconds, count=share)
+            if len(self._allowances) >= ALLOWANCES_KEPT_MAX:
+                self._allowances.clear()
+            # Someone else of this process may have taken a share meanwhile; both count.
+            known = self._allowances.get(bucket)
+            left = known.left if known is not None and known.window_start == start else 0
+            allowance = self._allowances[bucket] = _Allowance(start, left + granted)
+        allowance.left -= 1
+
+
+def _window_start(moment: datetime, window_seconds: int) -> datetime:
+    seconds = int(moment.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % window_seconds, UTC)

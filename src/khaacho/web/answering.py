@@ -1,0 +1,117 @@
+"""What holds for every answer, also at addresses that do not exist: request id, security headers, time and outcome.
+
+`Application` is Litestar with that around it; `Deadline` ends requests that take too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import cast
+
+import structlog
+from litestar import Litestar, Request
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import (
+    ASGIApp,
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
+
+from khaacho.errors import RequestTimeout
+from khaacho.platform.http import REQUEST_ID_HEADER, request_id
+from khaacho.platform.metrics import HTTP_SECONDS
+
+log = structlog.get_logger(__name__)
+
+# A successful request that took longer than this is worth a line at INFO; the others are told at DEBUG.
+SLOW_SECONDS = 1.0
+# Nothing from elsewhere, nothing inline, nobody frames us: an injected script has nowhere to come from.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
+
+
+class Application(Litestar):
+    """Litestar that names every request, measures it, and sends the security headers with every answer."""
+
+    secure_transport: bool = False
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            await self._answer(cast("HTTPScope", scope), cast("Receive", receive), cast("Send", send))
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})
+        name = request_id(Request(scope))
+        started = perf_counter()
+
+        async def send_answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders.from_message(message)
+                headers.setdefault(REQUEST_ID_HEADER, name)
+                for header, value in SECURITY_HEADERS.items():
+                    headers.setdefault(header, value)
+                if self.secure_transport:
+                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+                _tell(scope, message["status"], perf_counter() - started)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            await super().__call__(scope, receive, send_answer)
+
+
+def _tell(scope: HTTPScope, status: int, seconds: float) -> None:
+    # The template, not the path: ids in labels would make a series per retailer. What matches no route is one series.
+    route = scope.get("path_template") or "unmatched"
+    method = scope["method"] if route != "unmatched" else "any"
+    HTTP_SECONDS.labels(method, route, status).observe(seconds)
+    tell = log.info if status >= 400 or seconds >= SLOW_SECONDS else log.debug
+    tell("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+class Deadline(ASGIMiddleware):
+    """Gives up on a request whose answer has not begun in time; its transaction is undone with it."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        try:
+            async with asyncio.timeout(self._seconds) as deadline:
+
+                async def send_and_relax(message: Message) -> None:
+                    # An export streams for as long as it needs, once it has begun.
+                    if message["type"] == "http.response.start":
+                        deadline.reschedule(None)
+                    await send(message)
+
+                await next_app(scope, receive, send_and_relax)
+        except TimeoutError as error:
+            if deadline.expired():
+                raise RequestTimeout from error
+            raise

@@ -1,0 +1,122 @@
+"""The composition root of the web process: every domain's routes and collaborators, wired into one application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import structlog
+from litestar import Litestar, Router
+from litestar.config.app import AppConfig
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from khaacho import clock
+from khaacho.actors import Actor
+from khaacho.errors import NotSignedIn
+from khaacho.platform import health
+from khaacho.platform.database import Database
+from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADER, JsonBody, JsonResponse
+from khaacho.platform.limits import Limiter
+from khaacho.platform.logs import configure_logs
+from khaacho.platform.opening import open_database
+from khaacho.settings import Settings, load_settings
+from khaacho.web import documents
+from khaacho.web.answering import Application, Deadline
+from khaacho.web.limiting import limit_requests
+
+log = structlog.get_logger(__name__)
+
+# Below this, compressing costs more than the bytes it saves, even on a slow line.
+COMPRESS_BYTES_MIN = 1024
+# Most of the gain of level 9 at a third of its time.
+GZIP_LEVEL = 5
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The whole web application. It opens its database when it starts and closes it when it stops."""
+    clock.set_zone(settings.timezone)
+    app = Application(
+        route_handlers=[*health.ROUTES, Router(path=API_BASE, route_handlers=api_routes()), *documents.ROUTES],
+        lifespan=[_lifespan(settings)],
+        dependencies={
+            "database": Provide(_database, sync_to_thread=False),
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "actor": Provide(_actor, sync_to_thread=False),
+        },
+        dto=JsonBody,
+        return_dto=None,
+        response_class=JsonResponse,
+        exception_handlers=EXCEPTION_HANDLERS,
+        guards=[limit_requests],
+        middleware=[Deadline(settings.request_timeout_seconds)],
+        request_max_body_size=settings.body_limit_bytes,
+        cors_config=_cors(settings),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=COMPRESS_BYTES_MIN, gzip_compress_level=GZIP_LEVEL
+        ),
+        openapi_config=documents.openapi_config(),
+        plugins=[documents.CommonErrors()],
+        on_app_init=[_without_own_logging],
+        state=State({"settings": settings}),
+    )
+    app.secure_transport = settings.base_url.startswith("https://")
+    return app
+
+
+def app_from_environment() -> Litestar:
+    """What each web process of `khaacho web` runs."""
+    settings = load_settings()
+    configure_logs(settings)
+    return create_app(settings)
+
+
+def api_routes() -> list[Any]:
+    """Everything below /api/v1."""
+    return []
+
+
+def _lifespan(settings: Settings) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: Litestar) -> AsyncIterator[None]:
+        async with open_database(settings) as database:
+            app.state.database = database
+            app.state.limiter = Limiter(database)
+            log.info("web_started", address=settings.base_url, process=os.getpid())
+            yield
+            log.info("web_stopped", process=os.getpid())
+
+    return run
+
+
+def _database(state: State) -> Database:
+    database: Database = state.database
+    return database
+
+
+def _actor() -> Actor:
+    raise NotSignedIn
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", REQUEST_ID_HEADER],
+        expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
+    )
+
+
+def _without_own_logging(config: AppConfig) -> AppConfig:
+    # Our exception handlers log what deserves it; the framework's own logging would say everything twice.
+    config.logging_config = None
+    return config
