@@ -242,10 +242,11 @@ def test_root_in_a_private_home_keeps_it_private(embedded_folder: Path) -> None:
         (site / f"{PACKAGE}.libs").symlink_to(package.parent / f"{PACKAGE}.libs")
     home.chmod(0o700)
     copies_before = find_copies()
+    users: list[subprocess.Popen[str]] = []
     try:
         for expected in ("CREATE TABLE promise AS SELECT 7 AS kept", "SELECT kept FROM promise"):
-            user = spawn_user(home, path=f"{site}:{PYTHON_PATH}")
-            answer = ask(wait_until_used(user), expected)
+            users.append(spawn_user(home, path=f"{site}:{PYTHON_PATH}"))
+            answer = ask(wait_until_used(users[-1]), expected)
             server = find_embedded(home)
             assert server is not None
             assert not server.data_dir.is_relative_to(home)
@@ -254,13 +255,16 @@ def test_root_in_a_private_home_keeps_it_private(embedded_folder: Path) -> None:
             assert program.name == "postgres"
             assert not program.is_relative_to(package)
             assert not program.is_relative_to(home)
-            assert end(user) == 0
+            assert end(users[-1]) == 0
         assert answer == 7
         assert home.stat().st_mode & 0o777 == 0o700
         delete_embedded(home)
         assert not server.data_dir.parent.exists()
         assert find_embedded(home) is None
     finally:
+        for user in users:
+            end(user, signal.SIGKILL)
+        delete_embedded(home)
         for copy in find_copies() - copies_before:
             shutil.rmtree(copy)
 

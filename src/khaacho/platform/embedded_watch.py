@@ -107,7 +107,7 @@ def watch(folder: Path, descriptor: int) -> None:
     idle_since: float | None = None
     while True:
         if os.fstat(descriptor).st_nlink == 0:
-            abandon(postmaster)
+            abandon(control, postmaster)
             return
         home = find_home(control)
         postmaster = (find_postmaster(home / "data") if home else None) or postmaster
@@ -146,11 +146,13 @@ def stop_server(control: Path) -> None:
     write_users(control, ())
 
 
-def abandon(postmaster: Postmaster | None) -> None:
+def abandon(control: Path, postmaster: Postmaster | None) -> None:
     """End a server whose folder was deleted: there is nothing left to write to."""
     if postmaster is not None:
         end_process(postmaster.process, signal.SIGQUIT, STOP_SECONDS_MAX)
-        remove_socket_dir(postmaster.socket_dir)
+        # Where the folder was made anew, its next server is about to use the same socket folder.
+        if not control.exists():
+            remove_socket_dir(postmaster.socket_dir)
 
 
 if __name__ == "__main__":
