@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     twilio_auth_token: str = Field("", alias="TWILIO_AUTH_TOKEN")
     twilio_whatsapp_from: str = Field("", alias="TWILIO_WHATSAPP_FROM")
     twilio_base_url: str = Field("https://api.twilio.com", alias="TWILIO_BASE_URL")
+    # Approved templates of a Twilio account have ids of its own: "order_request_en=HX…,order_request_ne=HX…".
+    twilio_content_sids: str = Field("", alias="TWILIO_CONTENT_SIDS")
     meta_app_secret: str = Field("", alias="META_APP_SECRET")
     meta_verify_token: str = Field("", alias="META_VERIFY_TOKEN")
     meta_access_token: str = Field("", alias="META_ACCESS_TOKEN")
