@@ -10,7 +10,7 @@ def upgrade() -> None:
     op.execute("""
     CREATE TABLE products (
         id uuid PRIMARY KEY,
-        code text NOT NULL CONSTRAINT products_code_key UNIQUE,
+        code text NOT NULL,
         name text NOT NULL,
         name_ne text NOT NULL DEFAULT '',
         brand text NOT NULL DEFAULT '',
@@ -24,9 +24,14 @@ def upgrade() -> None:
         list_price_paisa bigint CHECK (list_price_paisa >= 0),
         active boolean NOT NULL DEFAULT true,
         created_at timestamptz NOT NULL,
-        updated_at timestamptz NOT NULL
+        updated_at timestamptz NOT NULL,
+        -- One narrow text to look through, so that a search over the whole catalogue stays one cheap scan.
+        search_text text NOT NULL
+            GENERATED ALWAYS AS (lower(code || ' ' || name || ' ' || name_ne || ' ' || brand)) STORED
     );
-    CREATE INDEX products_updated_at_idx ON products (updated_at);
+    CREATE INDEX products_category_idx ON products (category, id);
+    -- Codes are said and typed in any case, so two that differ in case only are one.
+    CREATE UNIQUE INDEX products_code_key ON products (upper(code));
 
     CREATE TABLE product_aliases (
         id uuid PRIMARY KEY,
@@ -46,8 +51,8 @@ def upgrade() -> None:
 
     CREATE TABLE vendor_offers (
         id uuid PRIMARY KEY,
-        vendor_id uuid NOT NULL REFERENCES vendors,
-        product_id uuid NOT NULL REFERENCES products,
+        vendor_id uuid NOT NULL,
+        product_id uuid NOT NULL,
         sku text NOT NULL,
         price_paisa bigint NOT NULL CHECK (price_paisa > 0),
         min_quantity numeric(12, 3) CHECK (min_quantity > 0),
@@ -57,12 +62,15 @@ def upgrade() -> None:
         active boolean NOT NULL DEFAULT true,
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
-        CONSTRAINT vendor_offers_vendor_id_sku_key UNIQUE (vendor_id, sku),
+        CONSTRAINT vendor_offers_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES vendors,
+        CONSTRAINT vendor_offers_product_id_fkey FOREIGN KEY (product_id) REFERENCES products,
         CONSTRAINT vendor_offers_vendor_id_product_id_key UNIQUE (vendor_id, product_id),
         CONSTRAINT vendor_offers_min_max_check CHECK (min_quantity <= max_quantity)
     );
-    CREATE INDEX vendor_offers_product_idx ON vendor_offers (product_id) WHERE active;
-    CREATE INDEX vendor_offers_sku_idx ON vendor_offers (sku);
+    CREATE UNIQUE INDEX vendor_offers_vendor_id_sku_key ON vendor_offers (vendor_id, upper(sku));
+    CREATE INDEX vendor_offers_product_idx ON vendor_offers (product_id);
+    CREATE INDEX vendor_offers_sku_idx ON vendor_offers (upper(sku));
+    CREATE INDEX vendor_offers_vendor_idx ON vendor_offers (vendor_id, id);
 
     -- One row per offer, apart from its price, so that reserving stock rewrites a narrow row in place.
     CREATE TABLE stock (
@@ -77,6 +85,7 @@ def upgrade() -> None:
         offer_id uuid NOT NULL REFERENCES vendor_offers,
         change numeric(14, 3) NOT NULL CHECK (change <> 0),
         reason text NOT NULL,
+        actor_id uuid,
         actor_name text NOT NULL,
         created_at timestamptz NOT NULL
     );

@@ -1,0 +1,1 @@
+"""What is for sale: products, the words for them, vendors' offers, stock."""
