@@ -62,6 +62,8 @@ def upgrade() -> None:
     CREATE INDEX orders_placed_at_idx ON orders (placed_at);
     CREATE INDEX orders_open_idx ON orders (status, status_since)
         WHERE status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY');
+    CREATE INDEX orders_open_vendor_idx ON orders (vendor_id, status)
+        WHERE status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY');
     CREATE INDEX orders_basket_idx ON orders (basket_id) WHERE basket_id IS NOT NULL;
     CREATE INDEX orders_credit_account_idx ON orders (credit_account_id) WHERE credit_account_id IS NOT NULL;
     CREATE INDEX orders_hold_idx ON orders (hold_id) WHERE hold_id IS NOT NULL;
@@ -125,4 +127,39 @@ def upgrade() -> None:
     );
     INSERT INTO routing_weights VALUES
         ('availability', 30), ('price', 20), ('reliability', 15), ('proximity', 20), ('workload', 15);
+
+    -- Counted anew every few minutes: counting months of orders while one is being placed would cost more than it.
+    CREATE TABLE vendor_reliability (
+        vendor_id uuid PRIMARY KEY REFERENCES vendors,
+        requests_answered integer NOT NULL CHECK (requests_answered >= 0),
+        requests_accepted integer NOT NULL CHECK (requests_accepted BETWEEN 0 AND requests_answered),
+        orders_ended integer NOT NULL CHECK (orders_ended >= 0),
+        orders_delivered integer NOT NULL CHECK (orders_delivered BETWEEN 0 AND orders_ended),
+        counted_at timestamptz NOT NULL
+    );
+    CREATE TABLE product_shares (
+        product_id uuid NOT NULL REFERENCES products,
+        vendor_id uuid NOT NULL REFERENCES vendors,
+        share double precision NOT NULL CHECK (share > 0 AND share <= 1),
+        counted_at timestamptz NOT NULL,
+        PRIMARY KEY (product_id, vendor_id)
+    );
+    CREATE INDEX product_shares_vendor_idx ON product_shares (vendor_id);
+
+    -- What routing may know of goods and people, so that it reads everything it decides on in one statement.
+    -- A product that no active vendor offers now is here too, without an offer.
+    CREATE VIEW routing_offers AS
+        SELECT product.id AS product_id, product.code, product.name, product.name_ne, product.selling_unit,
+            product.vat_basis_points, offer.id AS offer_id, offer.sku, offer.price_paisa, offer.min_quantity,
+            offer.max_quantity, offer.multiple, stock.physical - stock.reserved AS available,
+            vendor.id AS vendor_id, vendor.latitude, vendor.longitude, vendor.radius_km, vendor.opens_at,
+            vendor.closes_at, vendor.active_orders_max, vendor.pending_orders_max
+        FROM products AS product
+        LEFT JOIN (
+            vendor_offers AS offer
+            JOIN stock ON stock.id = offer.id
+            JOIN vendors AS vendor ON vendor.id = offer.vendor_id AND vendor.status = 'ACTIVE'
+        ) ON offer.product_id = product.id AND offer.active AND product.active;
+    CREATE VIEW routing_shops AS
+        SELECT id AS retailer_id, latitude, longitude FROM retailers;
     """)
