@@ -1,4 +1,4 @@
-"""What the orders domain tells whoever listens. Ids only: a listener reads how things stand when it is told."""
+"""What the orders domain tells others. Orders never learn that WhatsApp exists."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from khaacho.platform.events import Event
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
-    """An order was placed; its vendor is being asked."""
+    """A new order. `from_basket` when the retailer confirmed it in a conversation and was answered there."""
 
     order_id: UUID
+    from_basket: bool
 
 
 class VendorAsked(Event, frozen=True, kw_only=True):
-    """A vendor is asked to take an order, now that it is open. The first attempt has number 1."""
+    """A vendor is to be asked whether it takes the order."""
 
     order_id: UUID
     vendor_id: UUID
@@ -24,23 +25,22 @@ class VendorAsked(Event, frozen=True, kw_only=True):
 
 
 class OrderStatusChanged(Event, frozen=True, kw_only=True):
-    """An order went from one state to another."""
-
     order_id: UUID
     from_status: OrderStatus
     to_status: OrderStatus
-    reason: str | None = None
+    reason: str | None
+    by_role: str
 
 
 class OrderUnroutable(Event, frozen=True, kw_only=True):
-    """Nobody is left to ask for an order: the admin must help, and the retailer is told. Once per order."""
+    """No vendor took the order; a person has to look."""
 
     order_id: UUID
     reason: str
 
 
 class OrderStuck(Event, frozen=True, kw_only=True):
-    """An order stayed in one state for too long; somebody must look. Once per order and state."""
+    """An order has been too long in its state."""
 
     order_id: UUID
     status: OrderStatus

@@ -7,6 +7,7 @@ handed over, so every subscriber's effect happens exactly once however often the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,10 +36,10 @@ class DeliverEvent(JobPayload, frozen=True, kw_only=True):
     body: msgspec.Raw
 
 
-def event_job(event: Event) -> Job:
+def event_job(event: Event, *, delay: timedelta = timedelta(0)) -> Job:
     """The job that delivers `event`, for those who enqueue several jobs in one statement."""
     payload = DeliverEvent(event_id=new_id(), kind=type(event).__name__, body=msgspec.Raw(msgspec.json.encode(event)))
-    return Job(payload=payload, priority=Priority.HIGH)
+    return Job(payload=payload, delay=delay, priority=Priority.HIGH)
 
 
 async def publish(tx: Transaction, events: Sequence[Event]) -> None:
