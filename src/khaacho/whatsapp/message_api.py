@@ -1,0 +1,247 @@
+"""The simulator's door, and staff writing to people, reading along and trying again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.params import HeaderParameter, QueryParameter
+
+from khaacho.actors import Actor
+from khaacho.errors import Forbidden, SimulatorOff, ValidationFailed
+from khaacho.ids import new_id
+from khaacho.parties.phones import parse_phone
+from khaacho.platform.database import Database
+from khaacho.platform.http import (
+    PAGE_LIMIT_DEFAULT,
+    PAGE_LIMIT_MAX,
+    ApiRecord,
+    Envelope,
+    Page,
+    decode_cursor,
+    ok,
+    page_of,
+)
+from khaacho.platform.idempotency import KEY_LENGTH_MAX
+from khaacho.settings import Settings
+from khaacho.whatsapp.contacts import ensure_contact
+from khaacho.whatsapp.messages import Direction, MessageRow, Spoken, find_messages, find_spoken, retry_message
+from khaacho.whatsapp.outbox import say
+from khaacho.whatsapp.records import Arrival, Channel, Identity, InboundState, Kind, OutboundState, Purpose, Saying
+from khaacho.whatsapp.webhook import store_delivery
+
+SPOKEN_MAX = 200
+MESSAGE_LENGTH_MAX = 4_096
+
+MessageText = Annotated[str, msgspec.Meta(min_length=1, max_length=MESSAGE_LENGTH_MAX, examples=["namaste dai"])]
+PhoneText = Annotated[str, msgspec.Meta(min_length=4, max_length=40, examples=["+9779800000001"])]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
+
+
+class SimulatedMessage(ApiRecord, frozen=True, kw_only=True):
+    """What somebody writes: `mediaUrl` makes it a picture with `text` as its caption."""
+
+    sender: PhoneText = msgspec.field(name="from")
+    text: Annotated[str, msgspec.Meta(max_length=MESSAGE_LENGTH_MAX, examples=["5 bora chamal"])]
+    media_url: Annotated[str, msgspec.Meta(max_length=2_000)] | None = None
+
+
+class MessageTaken(ApiRecord, frozen=True, kw_only=True):
+    """The id a message is known by from now on."""
+
+    message_id: str
+
+
+class SpokenMessage(ApiRecord, frozen=True, kw_only=True):
+    """One message that went out over the simulator."""
+
+    id: UUID
+    text: str
+    status: OutboundState
+    purpose: Purpose
+    reply_to_id: UUID | None
+    created_at: datetime
+
+
+class NewMessage(ApiRecord, frozen=True, kw_only=True):
+    """What staff write to somebody."""
+
+    to: PhoneText
+    message: MessageText
+
+
+class MessageSeen(ApiRecord, frozen=True, kw_only=True):
+    """A message of either direction; `about` is its intent (inbound) or its purpose (outbound)."""
+
+    id: UUID
+    direction: Direction
+    contact_id: UUID
+    phone: str | None
+    provider_user_id: str | None
+    channel: Channel | None
+    status: str
+    text: str
+    about: str
+    attempts: int
+    error: str | None
+    reply_to_id: UUID | None
+    provider_message_id: str | None
+    created_at: datetime
+
+
+class MessageRetried(ApiRecord, frozen=True, kw_only=True):
+    """A failed message is under way again."""
+
+    id: UUID
+    direction: Direction
+    status: str
+
+
+@post(
+    "/whatsapp/simulator",
+    operation_id="simulateMessage",
+    summary="Write as somebody, without a provider (only where the simulator is on)",
+    status_code=201,
+    opt={"open": True},
+)
+async def simulate_message(data: SimulatedMessage, database: Database, settings: Settings) -> Envelope[MessageTaken]:
+    """Takes exactly the way a provider's webhook takes; only the signature is missing."""
+    _require_simulator(settings)
+    phone = parse_phone(data.sender, field="from")
+    message_id = f"sim-{new_id()}"
+    arrival = Arrival(
+        channel=Channel.SIMULATOR,
+        provider_message_id=message_id,
+        identity=Identity(phone=phone),
+        address=phone,
+        kind=Kind.IMAGE if data.media_url else Kind.TEXT,
+        body=data.text,
+        raw=msgspec.to_builtins(data),
+    )
+    await store_delivery(database, messages=[arrival])
+    return ok(MessageTaken(message_id=message_id))
+
+
+@get(
+    "/whatsapp/simulator/{phone:str}",
+    operation_id="listSimulatedReplies",
+    summary="What was said to a phone over the simulator",
+    opt={"open": True},
+)
+async def list_simulated_replies(
+    phone: str, database: Database, settings: Settings, after: UUID | None = None
+) -> Envelope[Page[SpokenMessage]]:
+    """In the order it was said; `after` is the id of the last message seen."""
+    _require_simulator(settings)
+    async with database.reading() as tx:
+        spoken = await find_spoken(tx, parse_phone(phone, field="phone"), after=after, limit=SPOKEN_MAX)
+    return ok(Page(items=[_spoken(message) for message in spoken]))
+
+
+@post("/whatsapp/send", operation_id="sendMessage", summary="Write to somebody", status_code=201)
+async def send_message(
+    data: NewMessage,
+    database: Database,
+    actor: Actor,
+    idempotency_key: Annotated[
+        str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX, min_length=1)
+    ] = None,
+) -> Envelope[MessageTaken]:
+    """Goes out like any other message: not after an opt-out, and only within 24 hours of the person's last one."""
+    _require_staff(actor)
+    key = f"staff:{actor.id}:{idempotency_key or new_id()}"
+    async with database.transaction() as tx:
+        contact = await ensure_contact(tx, parse_phone(data.to, field="to"))
+        said = await say(tx, contact.id, [Saying(key=key, purpose=Purpose.NOTICE, text=data.message)])
+        first = (
+            said[0]
+            if said
+            else await tx.value("SELECT id FROM outbound_messages WHERE dedupe_key = %(key)s", {"key": key})
+        )
+    return ok(MessageTaken(message_id=str(first)))
+
+
+@get("/admin/messages", operation_id="listMessages", summary="Messages in and out, newest first")
+async def list_messages(
+    database: Database,
+    actor: Actor,
+    contact: str | None = None,
+    direction: Direction | None = None,
+    status: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = PAGE_LIMIT_DEFAULT,
+) -> Envelope[Page[MessageSeen]]:
+    """`contact` is a contact's id or a phone number."""
+    _require_staff(actor)
+    _require_known_status(status)
+    contact_id = _uuid(contact)
+    phone = parse_phone(contact, field="contact") if contact and contact_id is None else None
+    async with database.reading() as tx:
+        rows = await find_messages(
+            tx,
+            contact_id=contact_id,
+            phone=phone,
+            direction=direction,
+            status=status,
+            before=decode_cursor(cursor),
+            limit=limit + 1,
+        )
+    return ok(page_of([_seen(row) for row in rows], limit, lambda message: message.id))
+
+
+@post(
+    "/admin/messages/{message_id:uuid}/retry",
+    operation_id="retryMessage",
+    summary="Give a failed message another go",
+    status_code=200,
+)
+async def retry_failed_message(message_id: UUID, database: Database, actor: Actor) -> Envelope[MessageRetried]:
+    """An outbound message is sent again, an inbound one worked again."""
+    _require_staff(actor)
+    async with database.transaction() as tx:
+        direction = await retry_message(tx, actor, message_id=message_id)
+    state = OutboundState.QUEUED if direction is Direction.OUTBOUND else InboundState.RECEIVED
+    return ok(MessageRetried(id=message_id, direction=direction, status=state))
+
+
+def _require_simulator(settings: Settings) -> None:
+    if not settings.simulator_on:
+        raise SimulatorOff
+
+
+def _require_staff(actor: Actor) -> None:
+    if not actor.is_staff:
+        raise Forbidden
+
+
+def _require_known_status(status: str | None) -> None:
+    known = {*InboundState, *OutboundState}
+    if status is not None and status not in known:
+        raise ValidationFailed(field="status", why=f"is none of {', '.join(sorted(known))}")
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _seen(row: MessageRow) -> MessageSeen:
+    return msgspec.convert(row, MessageSeen, from_attributes=True)
+
+
+def _spoken(message: Spoken) -> SpokenMessage:
+    return msgspec.convert(message, SpokenMessage, from_attributes=True)
+
+
+ROUTES: list[Any] = [
+    simulate_message,
+    list_simulated_replies,
+    send_message,
+    list_messages,
+    retry_failed_message,
+]

@@ -1,0 +1,212 @@
+"""The way out: claim (transaction), hand to the provider (no transaction), store how it went (transaction).
+
+A contact's messages go in order: only the oldest that is not out yet may be claimed, and while it waits for its next
+try the younger ones wait with it. A claim is a lease; a process that dies in between leaves a message that is claimed
+again when the lease ends, unless a status report has told us meanwhile that the provider has it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from khaacho import clock
+from khaacho.platform.database import Database, Transaction
+from khaacho.whatsapp.channels.http import SEND_SECONDS_MAX
+from khaacho.whatsapp.channels.port import Channels, Handed, Outgoing, Postponed, Refused, SendResult
+from khaacho.whatsapp.counters import messages_sent, reply_seconds
+from khaacho.whatsapp.delivery import AsTemplate, NotAllowed, decide_delivery, retry_delay
+from khaacho.whatsapp.nudges import nudge_send
+from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, OutboundState, Purpose, Template
+from khaacho.whatsapp.statuses import rank, send_early_statuses
+from khaacho.whatsapp.wording.templates import render_template
+
+LEASE = timedelta(seconds=2 * SEND_SECONDS_MAX)
+
+
+class _StoredTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    language: str
+    values: tuple[str, ...]
+    part: int
+
+
+class _Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    contact_id: UUID
+    purpose: Purpose
+    body: str
+    template: str | None
+    template_values: _StoredTemplate | None
+    attempts: int
+    phone: str | None
+    channel: Channel | None
+    address: str | None
+    last_inbound_at: datetime | None
+    opted_out_at: datetime | None
+    replied_received_at: datetime | None
+
+
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    claimed: _Claimed
+    channel: Channel
+    result: SendResult
+    # What really went out, where that is not the stored text.
+    body: str | None = None
+
+
+async def send_waiting(database: Database, channels: Channels, *, default: Channel, contact_id: UUID) -> int:
+    """Send everything that waits for this contact and may go now, in order; answers how many were handed over.
+
+    Stops at the first that somebody else is sending or that has to wait for its next try.
+    """
+    handed = 0
+    async with database.transaction(pipelined=True) as tx:
+        claimed = await _claim_oldest(tx, contact_id)
+    while claimed is not None:
+        outcome = await _hand_over(channels, default, claimed)
+        messages_sent.labels(outcome.channel, type(outcome.result).__name__.lower()).inc()
+        async with database.transaction(pipelined=True) as tx:
+            await _store_outcome(tx, outcome)
+            claimed = None if isinstance(outcome.result, Postponed) else await _claim_oldest(tx, contact_id)
+        if isinstance(outcome.result, Handed):
+            handed += 1
+            _observe(outcome)
+    return handed
+
+
+async def _claim_oldest(tx: Transaction, contact_id: UUID) -> _Claimed | None:
+    # Two processes may find the same message; the later one waits for the earlier one's update and then sees that the
+    # message is no longer there to be claimed. Served by outbound_messages_waiting_idx.
+    return await tx.first(
+        """
+        UPDATE outbound_messages m SET
+            state = 'SENDING', attempts = m.attempts + 1, next_attempt_at = %(lease_ends)s, error = NULL
+        FROM contacts c
+        WHERE m.id = (
+                SELECT id FROM outbound_messages
+                WHERE contact_id = %(contact)s AND state IN ('QUEUED', 'SENDING')
+                ORDER BY sequence
+                LIMIT 1
+            )
+            AND m.state IN ('QUEUED', 'SENDING')
+            AND m.next_attempt_at <= %(now)s
+            AND c.id = m.contact_id
+        RETURNING m.id, m.contact_id, m.purpose, m.body, m.template, m.template_values, m.attempts,
+            c.phone, c.channel, c.address, c.last_inbound_at, c.opted_out_at,
+            (SELECT i.received_at FROM inbound_messages i WHERE i.id = m.reply_to_id) AS replied_received_at
+        """,
+        {"contact": contact_id, "now": clock.now(), "lease_ends": clock.now() + LEASE},
+        into=_Claimed,
+    )
+
+
+async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) -> _Outcome:
+    channel, address = _way_to(channels, default, claimed)
+    port = channels.get(channel)
+    if port is None or address is None:
+        return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=f"NO_CHANNEL: {channel}"))
+    stored = claimed.template_values
+    decision = decide_delivery(
+        purpose=claimed.purpose,
+        text=claimed.body,
+        template=Template(name=claimed.template, language=stored.language, values=stored.values)
+        if claimed.template and stored
+        else None,
+        last_inbound_at=claimed.last_inbound_at,
+        opted_out=claimed.opted_out_at is not None,
+        at=clock.now(),
+    )
+    if isinstance(decision, NotAllowed):
+        return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=decision.reason))
+    if isinstance(decision, AsTemplate):
+        if stored is not None and stored.part > 1:
+            return _Outcome(claimed=claimed, channel=channel, result=Refused(reason="SAID_BY_TEMPLATE"))
+        outgoing = Outgoing(message_id=claimed.id, address=address, content=decision.template)
+        body = render_template(decision.template)
+        return _Outcome(claimed=claimed, channel=channel, result=await port.send(outgoing), body=body)
+    if len(decision.text) > TEXT_LENGTH_MAX[channel]:
+        return _Outcome(claimed=claimed, channel=channel, result=Refused(reason="TOO_LONG"))
+    outgoing = Outgoing(message_id=claimed.id, address=address, content=decision.text)
+    return _Outcome(claimed=claimed, channel=channel, result=await port.send(outgoing))
+
+
+def _way_to(channels: Channels, default: Channel, claimed: _Claimed) -> tuple[Channel, str | None]:
+    """Where the person last wrote from; the channel in force when that one is gone or they never wrote."""
+    if claimed.channel is not None and claimed.channel in channels:
+        return claimed.channel, claimed.address
+    return default, claimed.phone or claimed.address
+
+
+async def _store_outcome(tx: Transaction, outcome: _Outcome) -> None:
+    match outcome.result:
+        case Handed() as handed:
+            await _store_handed(tx, outcome, handed)
+        case Refused(reason=reason):
+            await _store_failed(tx, outcome, reason)
+        case Postponed(reason=reason):
+            delay = retry_delay(outcome.claimed.attempts)
+            if delay is None:
+                await _store_failed(tx, outcome, reason)
+            else:
+                await _store_postponed(tx, outcome, reason, delay)
+
+
+async def _store_handed(tx: Transaction, outcome: _Outcome, handed: Handed) -> None:
+    # A status report may have been here first, so the state only moves forward here too.
+    await tx.send_only(
+        f"""
+        UPDATE outbound_messages SET
+            state = CASE WHEN {rank("state")} < {rank("%(state)s::text")} THEN %(state)s ELSE state END,
+            channel = %(channel)s,
+            provider_message_id = COALESCE(provider_message_id, %(provider_id)s),
+            body = COALESCE(%(body)s, body),
+            sent_at = COALESCE(sent_at, %(now)s),
+            delivered_at = CASE WHEN %(state)s = 'DELIVERED' THEN %(now)s ELSE delivered_at END
+        WHERE id = %(id)s
+        """,
+        {
+            "id": outcome.claimed.id,
+            "state": OutboundState.DELIVERED if handed.delivered else OutboundState.SENT,
+            "channel": outcome.channel,
+            "provider_id": handed.provider_message_id,
+            "body": outcome.body,
+            "now": clock.now(),
+        },
+    )
+    if not handed.delivered:
+        await send_early_statuses(tx, handed.provider_message_id)
+
+
+async def _store_failed(tx: Transaction, outcome: _Outcome, reason: str) -> None:
+    await tx.send_only(
+        """
+        UPDATE outbound_messages SET state = 'FAILED', channel = %(channel)s, error = %(reason)s
+        WHERE id = %(id)s AND state = 'SENDING' AND attempts = %(attempts)s
+        """,
+        _outcome_params(outcome) | {"reason": reason},
+    )
+
+
+async def _store_postponed(tx: Transaction, outcome: _Outcome, reason: str, delay: timedelta) -> None:
+    await tx.send_only(
+        """
+        UPDATE outbound_messages SET
+            state = 'QUEUED', channel = %(channel)s, error = %(reason)s, next_attempt_at = %(next)s
+        WHERE id = %(id)s AND state = 'SENDING' AND attempts = %(attempts)s
+        """,
+        _outcome_params(outcome) | {"reason": reason, "next": clock.now() + delay},
+    )
+    await nudge_send(tx, [outcome.claimed.contact_id], delay=delay)
+
+
+def _outcome_params(outcome: _Outcome) -> dict[str, Any]:
+    return {"id": outcome.claimed.id, "attempts": outcome.claimed.attempts, "channel": outcome.channel}
+
+
+def _observe(outcome: _Outcome) -> None:
+    received_at = outcome.claimed.replied_received_at
+    if received_at is not None and outcome.claimed.attempts == 1:
+        reply_seconds.observe(max(0.0, (clock.now() - received_at).total_seconds()))
