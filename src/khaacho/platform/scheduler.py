@@ -176,6 +176,38 @@ async def record_run(database: Database, job: str, slot: datetime, outcome: Mapp
         )
 
 
+async def run_by_hand(database: Database, schedule: Schedule, moment: datetime, *, dry_run: bool) -> Mapping[str, Any]:
+    """Run it once outside its times, with `moment` as the slot; a real run is recorded like any other."""
+    outcome = await schedule.run(database, moment, dry_run)
+    if not dry_run:
+        await record_run(database, schedule.name, moment, outcome)
+    return outcome
+
+
+class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest slot of a schedule and what came of it."""
+
+    job: str
+    slot: datetime
+    finished_at: datetime | None
+    outcome: dict[str, Any] | None
+    error: str | None
+
+
+async def find_last_runs(database: Database) -> dict[str, LastRun]:
+    """The newest run of each schedule, by its name."""
+    async with database.reading() as tx:
+        runs = await tx.all(
+            """
+            SELECT DISTINCT ON (job) job, slot, finished_at, outcome, error
+            FROM scheduled_runs
+            ORDER BY job, slot DESC
+            """,
+            into=LastRun,
+        )
+    return {run.job: run for run in runs}
+
+
 # A claim that may be taken: unfinished, and either due for another try or left by a worker that shows no sign of life.
 # Life is judged by the database's clock, which all workers share, not by the business clock that tests move.
 _ABANDONED = """

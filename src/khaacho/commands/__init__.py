@@ -1,0 +1,1 @@
+"""The command line, one file per subject; `khaacho.cli` puts them together."""
