@@ -16,7 +16,9 @@ _VERBS = re.compile(
     r"|haln\w*|hald\w*|hali\w*|halera?|lekhn\w*|lekhi\w*|lekha|likh\w{0,3}|din[u]\w*|did[eio]\w*|dinch\w*|dinx\w*|dela|dehi|dena|dijiy?e|dedo|dede|deu|deuna|den"
     r"|jod\w{1,5}|rakhn\w*|rakhi\w*|rakhdi\w*|puryai?\w*|pugn\w*|puga\w*|pugd\w*|lyaun\w*|lyai\w*|lyau|lya(?:de|di)\w*|lagau\w*"
     r"|pahuch\w*|pahunch\w*|mangw?a\w*|mangau\w*|hunch\w*|hunx\w*|hunu\w*|hola|holan?|parch\w*|parx\w*|paryo|parne|chain(?!a)\w*"
-    r"|send\w*|snd|need\w*|want\w*|deliver(?:y|ies)?|dispatch|order(?:s|ed|ing)?|bhan\w{2,}|banai\w*|banau\w*|milay\w*|miladi\w*"
+    r"|hata\w*|nikal\w*|remov\w*|delet\w*|thap\w*|ghata\w*|badha\w*|chang\w*|replac\w*|cancel\w*|kyansal\w*|radd?a?|napatha\w*|rehn\w*"
+    r"|confirm\w*|chod\w*|reduc\w*|includ\w*|updat\w*|repeat\w*|dohor\w*|instead|without"
+    r"|send\w*|snd|nid\w*|want\w*|wanna|deliver(?:y|ies)?|dispatch|order(?:s|ed|ing)?|bhan(?:n|d|i|er)\w*|bhana|banai\w*|banau\w*|milay\w*|miladi\w*"
     r"|kind(?:ly)?|karn[aeiu]|karo|kardo|kare|karein?|karke|kijiy?e|lena|lelo|kinn\w*|kinchu|sakin\w*|sakd\w*|sakch\w*)"
 )
 
@@ -34,7 +36,7 @@ get give gimme like would could can will shall must have has do does let lets ma
 aaja aja aaj aju bholi kal parsi parso bihan bihana bihanai subah savera belu beluka beluki sanjha saanjh sham sam dopahar diuso diunso
 raat rati today tomorrow tmrw tomorow tonight morning evening afternoon night now ahile aile abhi tab jab
 chito chitto chado jaldi urgent urgently turunt asap fast quickly soon early
-good fine ok okay okey thik theek thikai cha chha x xa hai hain hau ho hun huncha bhayo bho bhaye bhane bhanera
+good fine ok okay okey thik theek thikai cha chha xa hai hain hau ho hun huncha bhayo bho bhaye bhane bhanera
 samma sam tak pahila paila agadi pachi baad before after
 saman samaan saaman maal mal list listing goods items item thing things stuff saamaan
 total jamma jammai sab sabai sabaiko each every per prati rate bhau price
@@ -44,6 +46,10 @@ chaina chhaina nahi nahin na no not hoina
 aru aur or plus more extra
 usual same always sadhai sadhaiko sadhe regular
 tara but pheri pher feri again
+kar kara karna do rehne rahne hata add put also there here have available possible stock customer customers haru shop store stores pasal dokan kirana
+double dobbar doubble take out uti utinai minus keep drop school last time palta patak asti hijo aghi pichla pichle previous jasto jastai jaste jaisa wahi uhi esewa khalti bank jati usual only lagi laagi customer school monthly weekly daily month week day tarkari sabji way any kun kaun sa si jo kaisa
+date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar sukrabar sanibar aitbar
+bill rasid paisa rupees rs delivery payment cash udharo
 aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """
@@ -53,8 +59,8 @@ quality best original asli pure premium special brand company size type flavour 
 cooking mineral baby kids ghar home wholesale new naya old local
 """
 
-NOISE = frozenset(_NOISE.split())
-OPTIONAL = frozenset(_OPTIONAL.split())
+NOISE = frozenset(plain_of(word) for word in _NOISE.split())
+OPTIONAL = frozenset(plain_of(word) for word in _OPTIONAL.split())
 
 CONNECTORS = frozenset("ra aur and ani tatha evam ebam & n plus + or tatha, र अनि तथा और एवं".split())
 KINSHIP_END = frozenset("dai bhai didi bhaiya sir hajur ji".split())
@@ -71,13 +77,17 @@ EACH_WORDS = frozenset("each sabai sabaiko sab har prati every dubai teenai duna
 WALA_WORDS = frozenset("wala wali wale waala waali vala vali".split())
 
 
+def is_listed_noise(word: str) -> bool:
+    """Is the word, by name, one that no product line needs?"""
+    return plain_of(word) in NOISE
+
+
 @lru_cache(maxsize=65_536)
 def is_noise(word: str) -> bool:
     """Is the word one that no product line needs (verb, politeness, pronoun, time)?"""
-    plain = plain_of(word)
-    if plain in NOISE or word in NOISE or plain in EACH_WORDS:
+    if is_listed_noise(word):
         return True
-    return _VERBS.fullmatch(plain) is not None
+    return _VERBS.fullmatch(plain_of(word)) is not None
 
 
 def is_optional(word: str) -> bool:

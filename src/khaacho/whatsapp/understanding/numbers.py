@@ -44,7 +44,7 @@ _SOUTH_ASIAN: dict[int, str] = {
     3: "tin teen tinta tinwata तीन तिन तिनटा तीनटा",
     4: "char chaar chaarta charta चार चारटा",
     5: "panch paanch pach paach pachta पाँच पांच पाच पंच",
-    6: "chha chhah chhe cheh cha chhata छ छः छह",
+    6: "chha chhah chhe cheh cha छ छः छह",
     7: "sat saat सात",
     8: "aath ath aat आठ",
     9: "nau नौ",

@@ -1,0 +1,170 @@
+"""Answers to questions that are open: "1", "2 ko", "pahilo", "the 25 kg one", "1 2", "none of these".
+
+Pure. Gives nothing when the message is not an answer; then it is read as any other message.
+"""
+
+import re
+from decimal import Decimal
+
+from .drafts import Draft
+from .index import CatalogIndex, Product
+from .matching import WordFinder
+from .quantities import count, is_sellable, to_selling_units
+from .reading import Kind, Token
+from .records import Answer, Context, OpenQuestion
+from .sound import plain_of
+from .units import MEASURES
+
+_ORDINALS = {
+    "first": 1, "1st": 1, "pahilo": 1, "pahila": 1, "pahelo": 1, "pehla": 1, "pahla": 1, "second": 2, "2nd": 2,
+    "dosro": 2, "dosra": 2, "dusra": 2, "dusro": 2, "third": 3, "3rd": 3, "tesro": 3, "tisro": 3, "tisra": 3,
+    "fourth": 4, "chautho": 4, "fifth": 5, "last": -1, "antim": -1, "akhiri": -1,
+}  # fmt: skip
+_ORDINALS_BY_PLAIN = {plain_of(word): number for word, number in _ORDINALS.items()}
+_NONE = re.compile(
+    r"^\W*(?:none|no|nope|kunai pani hoina|kunai hoina|yo hoina|yi hoina|hoina|not (?:that|this|these|those)(?: one)?|neither|koi nahi|ye nahi|yeh nahi|"
+    r"none of (?:these|them|the above)|arko|aru nai|tyo hoina|other|different one|chaina yesma|yesma chaina)(?: dai| sir| bhai| hajur| please)?\W*$"
+)
+_LAST_NUMBER = 20
+
+
+def find_answers(
+    plain: str, tokens: list[Token], drafts: list[Draft], finder: WordFinder, context: Context
+) -> tuple[Answer, ...]:
+    """The answers the message holds, or () if it is none."""
+    questions = context.open_questions
+    if not questions:
+        return ()
+    if _NONE.match(plain):
+        return (Answer(question=0, sku=None),)
+    picks = _picks(tokens, questions)
+    if picks:
+        return picks
+    return _by_description(drafts, finder, questions)
+
+
+def _picks(tokens: list[Token], questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
+    """A message of numbers, ordinals and small words: one pick per question, in order."""
+    numbers: list[tuple[int, Token]] = []
+    for token in tokens:
+        ordinal = _ORDINALS_BY_PLAIN.get(plain_of(token.text))
+        if ordinal is not None:
+            numbers.append((ordinal, token))
+        elif token.kind is Kind.AMOUNT and token.value is not None:
+            if token.value % 1 or token.value > 9999:
+                return ()
+            numbers.append((int(token.value), token))
+        elif token.kind in (Kind.WORD, Kind.CODE, Kind.DROP):
+            if token.text in ("option", "number", "no", "choice", "wala", "vala", "item"):
+                continue
+            return ()
+    return _assigned(numbers, questions)
+
+
+def _assigned(
+    numbers: list[tuple[int, Token]], questions: tuple[OpenQuestion, ...]
+) -> tuple[Answer, ...]:
+    answers: list[Answer] = []
+    position = 0
+    for i, question in enumerate(questions):
+        if position >= len(numbers):
+            break
+        number, token = numbers[position]
+        if len(question.choices) == 1 and question.quantity is None and question.raw_quantity is None:
+            answers.append(Answer(question=i, sku=question.choices[0], quantity=_amount(token)))
+            position += 1
+            continue
+        if token.unit:
+            break
+        if number == -1:
+            number = len(question.choices)
+        if not 1 <= number <= min(len(question.choices), _LAST_NUMBER):
+            return ()
+        quantity = question.quantity
+        position += 1
+        wants_more = quantity is None and question.raw_quantity is None
+        if wants_more and position < len(numbers) and len(numbers) - position > len(questions) - i - 1:
+            quantity = _amount(numbers[position][1])
+            position += 1
+        answers.append(Answer(question=i, sku=question.choices[number - 1], quantity=quantity))
+    return tuple(answers) if position == len(numbers) else ()
+
+
+def _amount(token: Token) -> Decimal | None:
+    return token.value
+
+
+def settle_quantities(
+    answers: tuple[Answer, ...],
+    tokens: list[Token],
+    questions: tuple[OpenQuestion, ...],
+    index: CatalogIndex,
+) -> tuple[Answer, ...]:
+    """Quantities in selling units of the picked product: from the question's raw amount, or the answer's."""
+    settled: list[Answer] = []
+    units = [t for t in tokens if t.kind is Kind.AMOUNT]
+    for answer in answers:
+        product = index.find_product(answer.sku) if answer.sku else None
+        if product is None:
+            settled.append(answer)
+            continue
+        question = questions[answer.question]
+        quantity = question.quantity
+        if quantity is None and question.raw_quantity is not None:
+            quantity = _sellable(product, question.raw_quantity, question.raw_unit)
+        elif quantity is None and answer.quantity is not None:
+            unit = next((t.unit for t in units if t.value == answer.quantity and t.unit), "")
+            quantity = _sellable(product, answer.quantity, unit)
+        settled.append(Answer(question=answer.question, sku=answer.sku, quantity=quantity))
+    return tuple(settled)
+
+
+def _sellable(product: Product, value: Decimal, unit: str) -> Decimal | None:
+    quantity = to_selling_units(product, value, unit)
+    return quantity if quantity is not None and is_sellable(product, quantity) else None
+
+
+def _by_description(
+    drafts: list[Draft], finder: WordFinder, questions: tuple[OpenQuestion, ...]
+) -> tuple[Answer, ...]:
+    """"The 25 kg one", "hulas wala", a code: each draft answers the first question left that it settles."""
+    answers: list[Answer] = []
+    taken: set[int] = set()
+    for draft in drafts:
+        for i, question in enumerate(questions):
+            if i in taken:
+                continue
+            sku = _described(draft, finder, question)
+            if sku:
+                taken.add(i)
+                product = finder.index.find_product(sku)
+                counted = count(product, draft.amounts) if product else None
+                answers.append(
+                    Answer(question=i, sku=sku, quantity=counted.quantity if counted else None)
+                )
+                break
+        else:
+            return ()
+    return tuple(answers)
+
+
+def _described(draft: Draft, finder: WordFinder, question: OpenQuestion) -> str | None:
+    """The one choice of the question that fits the draft's words and size, if exactly one does."""
+    index = finder.index
+    if draft.sku:
+        return draft.sku if draft.sku in question.choices else None
+    choices = [p for sku in question.choices if (p := index.find_product(sku)) is not None]
+    words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+    if words:
+        matches = finder.find_matches(words)
+        scores = {index.products[c.position].item.sku: c.score for c in matches.candidates}
+        best = max((scores.get(p.item.sku, 0.0) for p in choices), default=0.0)
+        if best < 0.75:
+            return None
+        choices = [p for p in choices if scores.get(p.item.sku, 0.0) >= best - 0.025]
+    sizes = [t for t in draft.amounts if t.unit in MEASURES]
+    if sizes:
+        choices = [p for p in choices if count(p, tuple(sizes)).has_size]
+    elif not words:
+        return None
+    return choices[0].item.sku if len(choices) == 1 else None

@@ -1,0 +1,211 @@
+"""From a draft to a line, a question or "we do not have this": the one decision of the matcher.
+
+Pure: a draft, an index, what the retailer is used to, and two thresholds go in; one of the three comes out.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from .drafts import Draft
+from .index import CatalogIndex, Product, phrase_key
+from .matching import Candidate, Matches, Term, WordFinder
+from .quantities import Counted, Fit, count, said_amount
+from .reading import Kind
+from .records import Ask, AskReason, Line, Thresholds, Unknown
+from .text import CleanText
+from .units import MEASURES
+
+# Scores this close are equals: nothing that was said tells them apart.
+EQUAL_MARGIN = 0.025
+# The history prior: bought at least five times, and three times as often as any other that fits.
+USUAL_TIMES_MIN, USUAL_TIMES_RATIO = 5, 3
+SUGGESTIONS_MAX = 5
+_ALIAS_CONFIDENCE, _CODE_CONFIDENCE = 0.99, 1.0
+_SUGGESTION_SCORE = 0.3
+
+
+class Habits(Struct, frozen=True, kw_only=True):
+    """What this retailer buys (times per sku) and calls things (phrase key to sku)."""
+
+    times: dict[str, int]
+    aliases: dict[tuple[str, ...], str]
+
+
+Outcome = Line | Ask | Unknown | None
+
+
+class _Reading(Struct, frozen=True, kw_only=True):
+    product: Product
+    score: float
+    counted: Counted
+
+
+def decide(
+    draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, thresholds: Thresholds
+) -> Outcome:
+    """A line, a question, an unknown, or None for words that are no wish at all."""
+    index = finder.index
+    said = _said(draft, text)
+    known = index.find_product(draft.sku) if draft.sku else _by_alias(draft, index, habits)
+    if known is not None:
+        if not known.item.active:
+            return Unknown(said=said, quantity=said_amount(known, draft.amounts).value)
+        confidence = _CODE_CONFIDENCE if draft.sku else _ALIAS_CONFIDENCE
+        return _decide_quantity([_Reading(product=known, score=confidence, counted=count(known, draft.amounts))], draft, said)
+    words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+    extras = tuple(t.text for t in draft.words if t.kind is Kind.NOISE)
+    matches = finder.find_matches(words, extras)
+    if matches.best < thresholds.ask:
+        return _unknown(draft, said, matches, index)
+    equals = [c for c in matches.candidates if c.score >= matches.best - EQUAL_MARGIN]
+    if not any(index.products[c.position].item.active for c in equals):
+        return _unknown(draft, said, matches, index)
+    readings = _readings(equals, draft, index)
+    return _choose(readings, draft, said, matches, habits, thresholds)
+
+
+def _said(draft: Draft, text: CleanText) -> str:
+    words = [t for t in draft.words if t.kind is not Kind.NOISE] or list(draft.words)
+    if not words:
+        return text.said(draft.start, draft.end)
+    return text.said(min(t.start for t in words), max(t.end for t in words))
+
+
+def _by_alias(draft: Draft, index: CatalogIndex, habits: Habits) -> Product | None:
+    """The product this phrase was taught to mean, the retailer's own teaching first."""
+    if not habits.aliases and not index.aliases:
+        return None
+    key = phrase_key(t.text for t in draft.words if t.kind is Kind.WORD)
+    sku = habits.aliases.get(key) or index.aliases.get(key)
+    return index.find_product(sku) if sku else None
+
+
+def _readings(equals: list[Candidate], draft: Draft, index: CatalogIndex) -> list[_Reading]:
+    return [
+        _Reading(product=p, score=c.score, counted=count(p, draft.amounts))
+        for c in equals
+        if (p := index.products[c.position]).item.active
+    ]
+
+
+def _choose(
+    readings: list[_Reading],
+    draft: Draft,
+    said: str,
+    matches: Matches,
+    habits: Habits,
+    thresholds: Thresholds,
+) -> Outcome:
+    readings = _fitting(readings, draft)
+    best = max(r.score for r in readings)
+    if not draft.amounts and best < thresholds.accept:
+        return None
+    usual = _usual(readings, habits)
+    if usual is not None:
+        readings = [usual]
+    elif len(readings) > 1:
+        readings = _unmarked(readings, matches.terms) or readings
+    readings = _in_order(readings, matches.terms, habits)
+    if len(readings) == 1 and best < thresholds.accept:
+        return _ask(readings, draft, said, AskReason.WHICH_PRODUCT)
+    return _decide_quantity(readings, draft, said)
+
+
+def _fitting(readings: list[_Reading], draft: Draft) -> list[_Reading]:
+    """Those whose size, unit and way of selling agree with what was said, if any do."""
+
+    def keep(kept: list[_Reading]) -> None:
+        nonlocal readings
+        if kept:
+            readings = kept
+
+    measured_only = bool(draft.amounts) and all(t.unit in MEASURES for t in draft.amounts)
+    if measured_only:
+        keep([r for r in readings if r.product.is_loose and r.counted.fit is Fit.GOOD])
+    keep([r for r in readings if r.counted.has_size])
+    keep([r for r in readings if r.counted.fit is not Fit.WRONG_SIZE])
+    keep([r for r in readings if r.counted.fit is not Fit.WRONG_UNIT])
+    keep([r for r in readings if r.counted.is_unit_own])
+    return readings
+
+
+def _usual(readings: list[_Reading], habits: Habits) -> _Reading | None:
+    """The one this retailer clearly means by habit."""
+    if not habits.times:
+        return None
+    times = sorted(((habits.times.get(r.product.item.sku, 0), i) for i, r in enumerate(readings)), reverse=True)
+    first = times[0]
+    second = times[1][0] if len(times) > 1 else 0
+    if first[0] >= USUAL_TIMES_MIN and first[0] >= USUAL_TIMES_RATIO * second:
+        return readings[first[1]]
+    return None
+
+
+def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> int:
+    """How many telling words of the product's name were not said."""
+    said = {word_id for term in terms for word_id in term.ids} | {
+        word_id for term in terms for bundle in term.bundles for word_id in bundle
+    }
+    return sum(1 for ids in reading.product.core if not ids & said)
+
+
+def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Reading] | None:
+    """The one product whose name was said in full, where all others bear a word that was not said."""
+    full = [r for r in readings if _unsaid(r, terms) == 0]
+    return full if len(full) == 1 else None
+
+
+def _in_order(readings: list[_Reading], terms: tuple[Term, ...], habits: Habits) -> list[_Reading]:
+    return sorted(
+        readings,
+        key=lambda r: (-habits.times.get(r.product.item.sku, 0), -round(r.score, 2), _unsaid(r, terms)),
+    )
+
+
+def _decide_quantity(readings: list[_Reading], draft: Draft, said: str) -> Outcome:
+    counted = readings[0].counted
+    if any(r.counted.fit is Fit.WRONG_SIZE for r in readings):
+        return _ask(readings, draft, said, AskReason.WHICH_SIZE)
+    if all(r.counted.fit is Fit.WRONG_UNIT for r in readings):
+        return _ask(readings, draft, said, AskReason.WHICH_UNIT)
+    if len(readings) > 1:
+        same_name = len({r.product.core for r in readings}) == 1
+        return _ask(readings, draft, said, AskReason.WHICH_SIZE if same_name else AskReason.WHICH_PRODUCT)
+    if counted.quantity is None:
+        return _ask(readings, draft, said, AskReason.HOW_MANY)
+    return Line(
+        sku=readings[0].product.item.sku,
+        quantity=counted.quantity,
+        confidence=round(min(readings[0].score, 1.0), 3),
+        said=said,
+    )
+
+
+def _ask(readings: list[_Reading], draft: Draft, said: str, reason: AskReason) -> Ask:
+    quantities = {r.counted.quantity for r in readings}
+    quantity = quantities.pop() if len(quantities) == 1 else None
+    amount = said_amount(None, draft.amounts)
+    value, unit = amount.value, amount.unit
+    if value is None and amount.measures:
+        value, unit = amount.measures[-1].value, amount.measures[-1].unit
+    return Ask(
+        said=said,
+        choices=tuple(r.product.item.sku for r in readings),
+        quantity=quantity,
+        raw_quantity=value,
+        raw_unit=unit,
+        reason=reason,
+    )
+
+
+def _unknown(draft: Draft, said: str, matches: Matches, index: CatalogIndex) -> Unknown | None:
+    if not draft.amounts:
+        return None
+    suggestions = [
+        index.products[c.position].item.sku
+        for c in matches.candidates[: SUGGESTIONS_MAX * 3]
+        if c.score >= _SUGGESTION_SCORE and index.products[c.position].item.active
+    ]
+    value: Decimal | None = said_amount(None, draft.amounts).value
+    return Unknown(said=said, suggestions=tuple(suggestions[:SUGGESTIONS_MAX]), quantity=value)

@@ -1,0 +1,368 @@
+"""What a message does to a basket: add, take away, set, replace, keep only, by name or by line number.
+
+Pure: a basket and drafts in, a new basket out. The words of the catalogue's people decide the operation
+("hatau", "thap", "ghatau", "hoina", "remove", "only"); in Nepali and Hindi the verb follows its object, in
+English it leads.
+"""
+
+import re
+from decimal import Decimal
+from enum import Enum
+
+from msgspec import Struct, structs
+
+from .deciding import EQUAL_MARGIN, Habits, decide
+from .drafts import Draft
+from .intents import plain_text
+from .matching import WordFinder
+from .quantities import Fit, count, is_sellable
+from .reading import Kind, Token
+from .records import Ask, BasketLine, Line, Thresholds, Unknown
+from .sound import plain_of
+from .text import CleanText
+from .units import MEASURES
+
+
+class Operation(Enum):
+    """What is to be done with a named line."""
+
+    ADD = "add"
+    SET = "set"
+    TAKE = "take"
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+_LEADING = {
+    Operation.REMOVE: re.compile(r"remov\w*|delet\w*|drop|without|except|minus|exclud\w*|cancel|take"),
+    Operation.ADD: re.compile(r"add|includ\w*|plus|more|extra|also"),
+    Operation.TAKE: re.compile(r"reduc\w*"),
+    Operation.SET: re.compile(r"make|chang\w*|updat\w*"),
+    Operation.KEEP: re.compile(r"keep|only"),
+}
+_TRAILING = {
+    Operation.REMOVE: re.compile(
+        r"hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|chahiyena|chaidaina|remov\w*|delet\w*|cancel\w*|kyansal\w*|rad\w*|pardaina|out|nahi|nai"
+    ),
+    Operation.TAKE: re.compile(r"ghata\w*|kam|reduc\w*|less"),
+    Operation.ADD: re.compile(r"thap\w*|jod\w*|add|badha\w*|pani|extra|more|aru|arko|also|too|hal\w*"),
+    Operation.KEEP: re.compile(r"rakh\w*"),
+    Operation.SET: re.compile(r"gar\w*|bana\w*|kar|karo|kardo|set"),
+}
+_KEEP_ONLY = re.compile(
+    r"\b(?:matra|only|just|sirf|bas)\b.{0,15}\brakh\w*|\b(?:keep|only keep|just keep)\b|"
+    r"\b(?:aru|baki|bakee|others?|rest|everything else)\b.{0,12}\b(?:sab\w*|all)?\b.{0,4}\b(?:hata\w*|remov\w*|cancel\w*|nikal\w*|delet\w*)|^only\b"
+)
+_TIMES_ALL = re.compile(
+    r"\b(?:sab\w*|all|every\w*|pura|purai|jammai)\b.{0,20}\b(double|dobbar|dobar|doubl\w*|duguna|dugna|triple|tebbar|aadha|adha|half)\b"
+)
+_POSITION = re.compile(
+    r"\b(\d{1,2}) (?:number|nambar|no|num|st|nd|rd|th|aun)\b|\b(?:item|line|number|no|nambar|serial) (?:no )?(\d{1,2})\b"
+)
+_ORDINALS = {
+    "first": 1, "pahilo": 1, "pahila": 1, "pehla": 1, "second": 2, "dosro": 2, "dusra": 2, "dosra": 2, "third": 3,
+    "tesro": 3, "tisro": 3, "tisra": 3, "fourth": 4, "chautho": 4, "chautha": 4, "fifth": 5, "panchau": 5,
+}  # fmt: skip
+
+
+class Edited(Struct, frozen=True, kw_only=True):
+    """The basket after the message, what needs asking, what nobody knows; `changed` if any line did."""
+
+    basket: tuple[BasketLine, ...]
+    ask: tuple[Ask, ...]
+    unknown: tuple[Unknown, ...]
+    changed: bool
+
+
+def count_operations(tokens: list[Token]) -> int:
+    """How many words of the message are operations on a basket."""
+    return sum(1 for t in tokens if t.kind is not Kind.WORD and _trailing(t) is not None and _is_strong(t))
+
+
+def _is_strong(token: Token) -> bool:
+    operation = _trailing(token) or _leading(token)
+    return operation in (Operation.REMOVE, Operation.TAKE, Operation.ADD) or token.kind is Kind.INSTEAD
+
+
+def _trailing(token: Token) -> Operation | None:
+    plain = plain_of(token.text)
+    return next((op for op, words in _TRAILING.items() if words.fullmatch(plain)), None)
+
+
+def _leading(token: Token) -> Operation | None:
+    plain = plain_of(token.text)
+    return next((op for op, words in _LEADING.items() if words.fullmatch(plain)), None)
+
+
+class _Basket:
+    """The lines while they are edited."""
+
+    def __init__(self, lines: tuple[BasketLine, ...], finder: WordFinder) -> None:
+        self.lines = {line.sku: line.quantity for line in lines}
+        self.first = dict(self.lines)
+        self.finder = finder
+        self.ask: list[Ask] = []
+        self.unknown: list[Unknown] = []
+
+    def find_lines(self, draft: Draft) -> list[str]:
+        """The skus of the basket a draft's words speak of, best first; all equals."""
+        if draft.sku:
+            return [draft.sku] if draft.sku in self.lines else []
+        index = self.finder.index
+        words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+        if not words:
+            return []
+        matches = self.finder.find_matches(words, tuple(t.text for t in draft.words if t.kind is Kind.NOISE))
+        own = [c for c in matches.candidates if index.products[c.position].item.sku in self.lines]
+        if not own or own[0].score < 0.6:
+            return []
+        # Something outside the basket may fit the words far better: then it is a new product.
+        if own[0].score < matches.best - 0.12:
+            return []
+        return [index.products[c.position].item.sku for c in own if c.score >= own[0].score - EQUAL_MARGIN]
+
+
+def edit_basket(
+    lines: tuple[BasketLine, ...],
+    tokens: list[Token],
+    drafts: list[Draft],
+    text: CleanText,
+    finder: WordFinder,
+    habits: Habits,
+    thresholds: Thresholds,
+) -> Edited:
+    """Apply everything the message says to the basket."""
+    basket = _Basket(lines, finder)
+    plain = plain_text(text.letters)
+    if times := _TIMES_ALL.search(plain):
+        factor = {"t": 3, "a": Decimal("0.5"), "h": Decimal("0.5")}.get(times[1][0], 2)
+        basket.lines = {sku: quantity * Decimal(factor) for sku, quantity in basket.lines.items()}
+        return _edited(basket)
+    drafts = _with_inherited_units(drafts)
+    if _KEEP_ONLY.search(plain):
+        _keep_only(basket, drafts)
+        return _edited(basket)
+    if _edit_by_position(basket, plain, tokens, drafts):
+        return _edited(basket)
+    operation: Operation | None = None
+    previous: Draft | None = None
+    for i, draft in enumerate(drafts):
+        following = drafts[i + 1] if i + 1 < len(drafts) else None
+        own = _operation_of(draft, previous, following, tokens)
+        operation = own or (operation if previous and not draft.amounts else None)
+        if draft.is_rejected:
+            _replace(basket, rejected=draft, wanted=previous, is_done=True)
+        elif following is not None and following.corrects and draft.has_name:
+            pass
+        elif draft.corrects and previous is not None:
+            _swap(basket, previous, draft, text, habits, thresholds, operation)
+        else:
+            _apply(basket, draft, operation, text, habits, thresholds)
+        previous = draft
+    return _edited(basket)
+
+
+def _edited(basket: _Basket) -> Edited:
+    return Edited(
+        basket=tuple(BasketLine(sku=sku, quantity=q) for sku, q in basket.lines.items() if q > 0),
+        ask=tuple(basket.ask),
+        unknown=tuple(basket.unknown),
+        changed=basket.lines != basket.first,
+    )
+
+
+def _with_inherited_units(drafts: list[Draft]) -> list[Draft]:
+    """"A half a carton, B also half": a bare fraction is of the unit said before."""
+    out: list[Draft] = []
+    unit = ""
+    for draft in drafts:
+        amounts = tuple(
+            structs.replace(t, unit=unit)
+            if t.unit == "" and t.value is not None and t.value % 1 and not t.is_wala and unit
+            else t
+            for t in draft.amounts
+        )
+        out.append(structs.replace(draft, amounts=amounts))
+        said = [t.unit for t in amounts if t.unit and t.unit not in MEASURES]
+        unit = said[-1] if said else unit
+    return out
+
+
+def _operation_of(
+    draft: Draft, previous: Draft | None, following: Draft | None, tokens: list[Token]
+) -> Operation | None:
+    """The operation said for this draft: after it first (Nepali, Hindi), then before it (English)."""
+    until = following.start if following else 1 << 30
+    since = previous.end if previous else -1
+    after: list[Token] = []
+    for token in tokens:
+        if token.kind is Kind.BREAK and token.start >= draft.end:
+            break
+        if draft.start <= token.start < until and token.kind not in (Kind.WORD, Kind.AMOUNT, Kind.CODE):
+            after.append(token)
+    led = [_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
+    lead = next((op for op in reversed(led) if op), None)
+    found = [op for t in after if (op := _trailing(t)) and not (lead and following and _leads_next(t, tokens))]
+    for wanted in (Operation.REMOVE, Operation.TAKE, Operation.ADD, Operation.SET):
+        if wanted in found and (wanted is not Operation.SET or lead is None):
+            return wanted
+    return lead or (found[0] if found else None)
+
+
+def _leads_next(token: Token, tokens: list[Token]) -> bool:
+    """Is this English verb the start of the next wish ("remove A and add B")?"""
+    if _leading(token) is None:
+        return False
+    after = [t for t in tokens if t.start > token.start]
+    return bool(after) and not re.fullmatch(r"gar\w*|kar\w*", plain_of(after[0].text))
+
+
+def _apply(
+    basket: _Basket,
+    draft: Draft,
+    operation: Operation | None,
+    text: CleanText,
+    habits: Habits,
+    thresholds: Thresholds,
+) -> None:
+    own = basket.find_lines(draft) if draft.has_name else _sole_line(basket)
+    if operation is Operation.REMOVE and not draft.amounts:
+        for sku in own:
+            basket.lines.pop(sku, None)
+        return
+    if own and draft.amounts:
+        quantity, sku = _quantity_for(basket, own, draft)
+        if quantity is not None:
+            if operation is Operation.ADD:
+                basket.lines[sku] += quantity
+            elif operation in (Operation.TAKE, Operation.REMOVE):
+                basket.lines[sku] -= min(quantity, basket.lines[sku])
+            else:
+                basket.lines[sku] = quantity
+            return
+    if operation in (Operation.REMOVE, Operation.TAKE) or not draft.has_name:
+        return
+    _add_new(basket, draft, text, habits, thresholds)
+
+
+def _add_new(
+    basket: _Basket, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds
+) -> None:
+    outcome = decide(draft, text, basket.finder, habits, thresholds)
+    if isinstance(outcome, Line):
+        basket.lines[outcome.sku] = basket.lines.get(outcome.sku, Decimal(0)) + outcome.quantity
+    elif isinstance(outcome, Ask) and draft.amounts:
+        basket.ask.append(outcome)
+    elif isinstance(outcome, Unknown):
+        basket.unknown.append(outcome)
+
+
+def _sole_line(basket: _Basket) -> list[str]:
+    return list(basket.lines) if len(basket.lines) == 1 else []
+
+
+def _quantity_for(basket: _Basket, own: list[str], draft: Draft) -> tuple[Decimal | None, str]:
+    """The said amount in selling units of the best basket line whose size agrees."""
+    best: tuple[Decimal | None, str] = (None, own[0])
+    for sku in own:
+        product = basket.finder.index.find_product(sku)
+        if product is None:
+            continue
+        counted = count(product, draft.amounts)
+        if counted.fit is Fit.GOOD and counted.quantity is not None:
+            return counted.quantity, sku
+    return best
+
+
+def _swap(
+    basket: _Basket,
+    old: Draft,
+    new: Draft,
+    text: CleanText,
+    habits: Habits,
+    thresholds: Thresholds,
+    operation: Operation | None,
+) -> None:
+    """"X hoina Y": Y takes X's place, with X's quantity if it has none of its own."""
+    own = basket.find_lines(old)
+    if not own:
+        _apply(basket, new, operation, text, habits, thresholds)
+        return
+    same = basket.find_lines(new)
+    if same and same[0] == own[0] and new.amounts:
+        _apply(basket, new, None, text, habits, thresholds)
+        return
+    _replace(basket, rejected=old, wanted=new, is_done=False, text=text, habits=habits, thresholds=thresholds)
+
+
+def _replace(
+    basket: _Basket,
+    *,
+    rejected: Draft,
+    wanted: Draft | None,
+    is_done: bool,
+    text: CleanText | None = None,
+    habits: Habits | None = None,
+    thresholds: Thresholds | None = None,
+) -> None:
+    """Take the rejected line out; if the wanted one is not in yet, put it in with the old quantity."""
+    own = [sku for sku in basket.find_lines(rejected) if wanted is None or sku not in basket.find_lines(wanted)]
+    if not own:
+        return
+    quantity = basket.lines.pop(own[0])
+    if is_done or wanted is None or text is None or habits is None or thresholds is None:
+        return
+    before = list(basket.lines)
+    if wanted.amounts and any(t.unit not in MEASURES for t in wanted.amounts):
+        _add_new(basket, wanted, text, habits, thresholds)
+    else:
+        said = Token(kind=Kind.AMOUNT, text="", start=wanted.start, end=wanted.start, value=quantity)
+        _add_new(basket, structs.replace(wanted, amounts=(*wanted.amounts, said)), text, habits, thresholds)
+    _move_new_to(basket, before, list(basket.first).index(own[0]) if own[0] in basket.first else len(before))
+
+
+def _move_new_to(basket: _Basket, before: list[str], place: int) -> None:
+    new = [sku for sku in basket.lines if sku not in before]
+    order = [*before[:place], *new, *before[place:]]
+    basket.lines = {sku: basket.lines[sku] for sku in order}
+
+
+def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
+    kept: dict[str, Decimal] = {}
+    for draft in drafts:
+        for sku in basket.find_lines(draft) if draft.has_name else []:
+            quantity, which = _quantity_for(basket, [sku], draft)
+            kept[which] = quantity if quantity is not None and draft.amounts else basket.lines[sku]
+    if kept:
+        basket.lines = kept
+
+
+def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:
+    """"Number 2 three cartons", "remove item 2", "the second one out"."""
+    match = _POSITION.search(plain)
+    number = int(match[1] or match[2]) if match else None
+    if number is None and not any(d.has_name for d in drafts):
+        number = next((n for word, n in _ORDINALS.items() if re.search(rf"\b{word}\b", plain)), None)
+    if number is None or not 1 <= number <= len(basket.lines):
+        return False
+    sku = list(basket.lines)[number - 1]
+    product = basket.finder.index.find_product(sku)
+    amounts = tuple(t for d in drafts for t in d.amounts)
+    if match:
+        position = next((t for t in amounts if t.value == number and t.unit == ""), None)
+        amounts = tuple(t for t in amounts if t is not position)
+    operations = {op for t in tokens if (op := _trailing(t) or _leading(t))}
+    if amounts and product is not None:
+        counted = count(product, amounts)
+        if counted.quantity is None or not is_sellable(product, counted.quantity):
+            return False
+        adds, takes = Operation.ADD in operations, Operation.TAKE in operations
+        old = basket.lines[sku]
+        basket.lines[sku] = (
+            old + counted.quantity if adds else old - counted.quantity if takes else counted.quantity
+        )
+        return True
+    if Operation.REMOVE in operations:
+        del basket.lines[sku]
+        return True
+    return False

@@ -1,0 +1,132 @@
+"""What a message wants, from its turns of phrase and from what was understood as goods.
+
+Pure: a text, the evidence of the drafts and the context in, scores and one intent out. Goods with amounts
+speak for an order; a strong cue ("leaking", "how much is", "I have paid") speaks against it.
+"""
+
+import re
+
+from msgspec import Struct
+
+from .cues import COMPILED, NEGATED_REPEAT, QUESTION, WANTS
+from .records import Context, Intent, Role
+from .sound import plain_of
+
+_VENDOR = frozenset(
+    {
+        Intent.ACCEPT,
+        Intent.DECLINE,
+        Intent.MY_ORDERS,
+        Intent.PACKED,
+        Intent.DISPATCHED,
+        Intent.DELIVERED,
+    }
+)
+_WORDS = re.compile(r"[a-z0-9\u0900-\u097f]+|\?")
+# Below this sum nothing was said that we know: chit-chat, forwards, spam.
+_LEAST = 0.8
+_WANT_WEIGHT = 1.4
+_GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
+_UNKNOWN_GOODS_WEIGHT = 1.0
+_NAMED_WEIGHT = 0.9
+_CONFIRM_WORDS_MAX = 9
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows."""
+
+    goods: int = 0
+    named: int = 0
+    unknown: int = 0
+    edits: int = 0
+    has_order_code: bool = False
+
+
+def plain_text(letters: str) -> str:
+    """The text as the cues read it: plain words with single blanks, question marks kept."""
+    return " ".join(plain_of(word) if word != "?" else word for word in _WORDS.findall(letters))
+
+
+def score_intents(plain: str) -> dict[Intent, float]:
+    """For each intent the sum of its cues, the strongest counting in full and the others a third."""
+    scores: dict[Intent, float] = {}
+    for intent, cues in COMPILED.items():
+        hits = sorted((weight for pattern, weight in cues if pattern.search(plain)), reverse=True)
+        if hits:
+            scores[intent] = hits[0] + sum(hits[1:]) / 3
+    return scores
+
+
+def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
+    """The one intent of the message. Everything that weighs in is in the functions below."""
+    scores = score_intents(plain)
+    wants = WANTS.search(plain) is not None
+    asks = QUESTION.search(plain) is not None
+    _weigh_vendor(scores, plain, evidence, context, asks=asks)
+    _weigh_basket(scores, plain, evidence, context, asks=asks)
+    _weigh_goods(scores, evidence, context, wants=wants, asks=asks)
+    if NEGATED_REPEAT.search(plain):
+        scores.pop(Intent.REPEAT, None)
+    if not scores:
+        return Intent.OTHER
+    intent, best = max(scores.items(), key=lambda pair: pair[1])
+    return intent if best >= _LEAST else Intent.OTHER
+
+
+def _weigh_vendor(
+    scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool
+) -> None:
+    """Vendor words count in full from a vendor or beside an order code, and little in a question."""
+    for intent in _VENDOR & scores.keys():
+        if context.role is Role.RETAILER and not evidence.has_order_code:
+            scores[intent] -= 0.4
+        else:
+            scores[intent] += 0.8
+        if asks and intent is not Intent.MY_ORDERS:
+            scores[intent] -= 1.5
+        if context.basket and context.role is Role.RETAILER:
+            scores[intent] -= 1.5
+    if Intent.DELIVERED in scores and Intent.DISPATCHED in scores:
+        scores[Intent.DISPATCHED] -= 1.0
+    if Intent.PACKED in scores and Intent.DISPATCHED in scores:
+        scores[Intent.PACKED] -= 0.5
+    if evidence.has_order_code and not asks and not _VENDOR & scores.keys():
+        scores[Intent.STATUS] = scores.get(Intent.STATUS, 0.0) + 1.0
+    if Intent.DECLINE in scores and Intent.CANCEL in scores and not evidence.has_order_code:
+        scores[Intent.DECLINE] -= 1.0
+
+
+def _weigh_basket(
+    scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool
+) -> None:
+    """A basket waiting for an answer makes yes and no likely, and goods an edit."""
+    short = len(plain.split()) <= _CONFIRM_WORDS_MAX
+    if Intent.CONFIRM in scores:
+        if context.basket and not asks:
+            scores[Intent.CONFIRM] += 0.8
+        if not short or evidence.goods:
+            scores[Intent.CONFIRM] -= 1.5
+    if Intent.CANCEL in scores and context.basket:
+        scores[Intent.CANCEL] += 0.5
+    if context.basket and evidence.edits:
+        scores[Intent.EDIT] = 3.2 + 0.5 * min(evidence.edits, 3)
+    if Intent.CREDIT in scores and Intent.PAY in scores and asks:
+        scores[Intent.CREDIT] += 0.3
+
+
+def _weigh_goods(
+    scores: dict[Intent, float], evidence: Evidence, context: Context, *, wants: bool, asks: bool
+) -> None:
+    goods = _GOODS_WEIGHTS[min(evidence.goods, len(_GOODS_WEIGHTS) - 1)]
+    goods += min(evidence.unknown, 2) * _UNKNOWN_GOODS_WEIGHT * (1.0 if wants or evidence.goods else 0.4)
+    if wants and (evidence.goods or evidence.named or evidence.unknown):
+        goods += _WANT_WEIGHT
+    goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
+    if not goods:
+        return
+    if Intent.REPEAT in scores and context.last_order:
+        scores[Intent.REPEAT] += goods
+    elif context.basket:
+        scores[Intent.EDIT] = scores.get(Intent.EDIT, 0.0) + goods
+    else:
+        scores[Intent.ORDER] = goods

@@ -1,0 +1,200 @@
+"""One message in, its meaning out: the whole of the understanding in the order it happens.
+
+Pure and total: no text makes it raise, nothing outside the arguments is read, the same arguments give the
+same meaning. Measured speed and accuracy are in docs/understanding.md.
+"""
+
+import re
+from decimal import Decimal
+
+from msgspec import structs
+
+from .answers import find_answers, settle_quantities
+from .deciding import Habits, decide
+from .drafts import Draft, read_drafts
+from .edits import count_operations, edit_basket
+from .index import CatalogIndex, phrase_key, split_words
+from .intents import Evidence, decide_intent, plain_text
+from .matching import WordFinder
+from .reading import ORDER_CODE, Kind, Token, read_tokens
+from .records import (
+    DEFAULT_THRESHOLDS,
+    Ask,
+    AskReason,
+    BasketLine,
+    Context,
+    Intent,
+    Line,
+    Role,
+    Thresholds,
+    Understanding,
+    Unknown,
+)
+from .text import CleanText, clean
+
+_CATALOG_MATCHES_MAX = 20
+_TOGETHER_SCORE = 0.88
+_WORDS_MAX = 12
+_REASON = re.compile(
+    r"(?:\b(?:because|since|bhanera|kinabhane|kina bhane|kyonki|kyunki|reason|karan)\b\W*)(.+)|[,:\-–]\s*(.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_VENDOR_INTENTS = frozenset(
+    {Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED}
+)
+_CODE_INTENTS = _VENDOR_INTENTS | {Intent.STATUS, Intent.CANCEL, Intent.SUPPORT, Intent.PAY, Intent.REPEAT}
+_BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?![\d.,])")
+
+
+def understand(
+    text: str,
+    index: CatalogIndex,
+    context: Context = Context(),  # noqa: B008 - a frozen value
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+) -> Understanding:
+    """Read one message of a retailer or a vendor. Never raises; unknown things come back as such."""
+    letters = clean(text)
+    plain = plain_text(letters.letters)
+    tokens = read_tokens(letters, index)
+    finder = WordFinder(index)
+    habits = _habits(context)
+    drafts = read_drafts(tokens, index, lambda a, b: _are_together(finder, a, b))
+    drafts = [d for d in drafts if len(d.words) <= _WORDS_MAX or d.amounts]
+    answers = find_answers(plain, tokens, drafts, finder, context)
+    if answers:
+        settled = settle_quantities(answers, tokens, context.open_questions, index)
+        return Understanding(intent=Intent.ANSWER, answers=settled)
+    outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
+    evidence = _evidence(outcomes, tokens, letters)
+    intent = decide_intent(plain, evidence, context)
+    if intent in (Intent.EDIT, Intent.REPEAT):
+        return _changed(intent, context, tokens, drafts, letters, finder, habits, thresholds)
+    if intent is Intent.ORDER:
+        return _order(outcomes)
+    if intent is Intent.CATALOG:
+        return _catalog(drafts, letters, finder)
+    return Understanding(
+        intent=intent,
+        order_code=_order_code(letters, intent, context),
+        said_reason=_reason(letters) if intent in (Intent.DECLINE, Intent.CANCEL) else None,
+    )
+
+
+def _habits(context: Context) -> Habits:
+    return Habits(
+        times={h.sku: h.times for h in context.history},
+        aliases={phrase_key(split_words(clean(a.phrase).letters)): a.sku for a in context.aliases},
+    )
+
+
+def _are_together(finder: WordFinder, first: list[Token], second: list[Token]) -> bool:
+    words = [t.text for t in (*first, *second) if t.kind is Kind.WORD]
+    return len(words) <= _WORDS_MAX and finder.find_matches(tuple(words)).best >= _TOGETHER_SCORE
+
+
+Outcomes = list[tuple[Draft, Line | Ask | Unknown]]
+
+
+def _outcomes(
+    drafts: list[Draft], text: CleanText, finder: WordFinder, habits: Habits, thresholds: Thresholds
+) -> Outcomes:
+    """What each draft is; a correction takes the place of what it corrects."""
+    outcomes: Outcomes = []
+    for draft in drafts:
+        if not draft.has_name or draft.is_rejected:
+            continue
+        outcome = decide(draft, text, finder, habits, thresholds)
+        if outcome is None:
+            continue
+        if draft.corrects and outcomes:
+            outcomes.pop()
+        outcomes.append((draft, outcome))
+    return outcomes
+
+
+def _evidence(outcomes: Outcomes, tokens: list[Token], text: CleanText) -> Evidence:
+    known = [(d, o) for d, o in outcomes if not isinstance(o, Unknown)]
+    return Evidence(
+        goods=sum(1 for d, _ in known if d.amounts),
+        named=sum(1 for d, _ in known if not d.amounts),
+        unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
+        edits=count_operations(tokens),
+        has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
+    )
+
+
+def _order(outcomes: Outcomes) -> Understanding:
+    """Lines merged by product, questions, and what is not for sale here."""
+    any_amount = any(d.amounts for d, _ in outcomes)
+    merged: dict[str, Line] = {}
+    asks: list[Ask] = []
+    unknown: list[Unknown] = []
+    for draft, outcome in outcomes:
+        if isinstance(outcome, Line):
+            before = merged.get(outcome.sku)
+            total = outcome.quantity + (before.quantity if before else Decimal(0))
+            merged[outcome.sku] = structs.replace(before or outcome, quantity=total)
+        elif isinstance(outcome, Unknown):
+            unknown.append(outcome)
+        elif draft.amounts or not any_amount or _is_sure(outcome):
+            asks.append(outcome)
+    return Understanding(
+        intent=Intent.ORDER, lines=tuple(merged.values()), ask=tuple(asks), unknown=tuple(unknown)
+    )
+
+
+def _is_sure(ask: Ask) -> bool:
+    """A product named without an amount beside others with: asked for only if the name is complete."""
+    return ask.reason is AskReason.HOW_MANY
+
+
+def _changed(
+    intent: Intent,
+    context: Context,
+    tokens: list[Token],
+    drafts: list[Draft],
+    text: CleanText,
+    finder: WordFinder,
+    habits: Habits,
+    thresholds: Thresholds,
+) -> Understanding:
+    lines: tuple[BasketLine, ...] = context.basket if intent is Intent.EDIT else context.last_order
+    edited = edit_basket(lines, tokens, drafts, text, finder, habits, thresholds)
+    return Understanding(intent=intent, ask=edited.ask, unknown=edited.unknown, result=edited.basket)
+
+
+def _catalog(drafts: list[Draft], text: CleanText, finder: WordFinder) -> Understanding:
+    """What the question is about, and the products it may mean."""
+    named = [d for d in drafts if d.has_name]
+    words = tuple(t.text for d in named for t in d.words if t.kind is Kind.WORD)[:_WORDS_MAX]
+    matches = finder.find_matches(words)
+    index = finder.index
+    found = [
+        index.products[c.position].item.sku
+        for c in matches.candidates
+        if c.score >= max(matches.best - 0.1, 0.5) and index.products[c.position].item.active
+    ]
+    terms = text.said(named[0].start, named[-1].end) if named else None
+    return Understanding(
+        intent=Intent.CATALOG, catalog_terms=terms or None, catalog_matches=tuple(found[:_CATALOG_MATCHES_MAX])
+    )
+
+
+def _order_code(text: CleanText, intent: Intent, context: Context) -> str | None:
+    """The order a message speaks of: its whole code, or the digits it ends in."""
+    match = ORDER_CODE.search(text.letters)
+    if match:
+        day, number = match[1], match[2]
+        if day:
+            return f"ORD{day}-{number}"
+        return next(group for group in match.groups()[2:] if group)
+    if intent in _CODE_INTENTS and (intent in _VENDOR_INTENTS or context.role is not Role.RETAILER):
+        bare = _BARE_CODE.search(text.letters)
+        return bare[1] if bare else None
+    return None
+
+
+def _reason(text: CleanText) -> str | None:
+    match = _REASON.search(text.original)
+    reason = (match[1] or match[2]).strip() if match else ""
+    return reason or None
