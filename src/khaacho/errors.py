@@ -260,6 +260,10 @@ class BasketClosed(KhaachoError):
     code, status, sentence = "BASKET_CLOSED", 409, "This basket is {basket_state}."
 
 
+class BasketEmpty(KhaachoError):
+    code, status, sentence = "BASKET_EMPTY", 409, "There is nothing in this basket that can be delivered."
+
+
 class InvalidTransition(KhaachoError):
     code, status = "INVALID_TRANSITION", 409
     sentence = "An order that is {from_status} cannot become {to_status}."

@@ -39,6 +39,7 @@ from khaacho.errors import (
 )
 from khaacho.ledger.actions import send_lock_accounts, write_book
 from khaacho.ledger.posting import Book
+from khaacho.ledger.queries import find_accounts
 from khaacho.ledger.records import Hold, LedgerAccount, Source
 from khaacho.parties.standings import RetailerStanding, send_find_standings
 from khaacho.platform.database import Pending, Transaction
@@ -156,6 +157,20 @@ async def send_lock_credit(
         await send_find_terms(tx, line_ids),
         await send_find_overdue(tx, line_ids, today),
         await send_find_standings(tx, sorted({request.retailer_id for request in requests})),
+        today,
+    )
+
+
+async def look_at_credit(tx: Transaction, requests: Sequence[CreditRequest]) -> CreditDesk:
+    """A desk without locks, for telling people what would be decided now. What it decides is never written."""
+    line_ids = sorted({line_id for request in requests if request.on_credit for line_id in _line_ids(request)})
+    today = clock.business_day()
+    accounts = await find_accounts(tx, line_ids)
+    return CreditDesk(
+        Book(accounts.values(), moment=clock.now()),
+        await (await send_find_terms(tx, line_ids)).all(),
+        await (await send_find_overdue(tx, line_ids, today)).all(),
+        await (await send_find_standings(tx, sorted({request.retailer_id for request in requests}))).all(),
         today,
     )
 

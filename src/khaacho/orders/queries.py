@@ -25,8 +25,8 @@ LINE_COLUMNS = """
     vat_basis_points, amount_paisa, tax_paisa
 """
 BASKET_COLUMNS = """
-    id, retailer_id, state, lines, quote, payment_mode, open_questions, source_text, created_at, updated_at,
-    expires_at
+    id, retailer_id, state, lines, quote, payment_mode, open_questions, source_text, followed_up_at,
+    reopened_at, created_at, updated_at, expires_at
 """
 SPOKEN_DIGITS_MIN = 3
 HISTORY_ORDERS_MAX = 60

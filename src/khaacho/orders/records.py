@@ -132,6 +132,8 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     payment_mode: PaymentMode | None
     open_questions: list[Any]
     source_text: str
+    followed_up_at: datetime | None
+    reopened_at: datetime | None
     created_at: datetime
     updated_at: datetime
     expires_at: datetime

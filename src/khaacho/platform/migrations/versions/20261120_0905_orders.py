@@ -18,6 +18,7 @@ def upgrade() -> None:
         open_questions jsonb NOT NULL DEFAULT '[]',
         source_text text NOT NULL DEFAULT '',
         followed_up_at timestamptz,
+        reopened_at timestamptz,
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL

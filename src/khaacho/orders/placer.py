@@ -1,0 +1,186 @@
+"""Orders from callers that arrive one by one, placed together: the coalescer in front of `place_batch`.
+
+In each process one placer plans and places whatever arrived while the batch before it committed. An order whose
+credit line is locked by somebody outside the batch goes on alone, with the bounded wait of the credit lock, so that
+nobody in the batch waits for a stranger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from khaacho.actors import Actor
+from khaacho.catalog.queries import find_named_products
+from khaacho.errors import KhaachoError, LockTimeout, RequestInProgress, ValidationFailed
+from khaacho.money import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
+from khaacho.orders.placement import Outcome, Placement, place_batch
+from khaacho.orders.quote import require_as_wanted, share_of
+from khaacho.orders.records import Order, PaymentMode, WantedLine
+from khaacho.orders.routing import plan_routes
+from khaacho.platform.batching import Coalescer
+from khaacho.platform.database import Database, Transaction
+from khaacho.platform.idempotency import hash_request
+from khaacho.platform.locks import Wait, with_bounded_wait
+
+ITEMS_MAX = 200
+
+
+class WantedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A product by SKU or by id, and how much of it."""
+
+    quantity: Decimal
+    sku: str | None = None
+    product_id: UUID | None = None
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer's order as it was asked for."""
+
+    retailer_id: UUID
+    items: tuple[WantedItem, ...]
+    payment_mode: PaymentMode
+    idempotency_key: str
+    notes: str | None = None
+    override_reason: str | None = None
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """An order with who asked for it. `key` belongs to that person alone."""
+
+    actor: Actor
+    order: PlaceOrder
+
+    @property
+    def key(self) -> str:
+        return f"{self.actor.id or self.actor.name}:{self.order.idempotency_key}"
+
+
+class OrderPlacer:
+    """One per process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._coalescer: Coalescer[Submission, list[Order]] = Coalescer(self._place_together)
+
+    async def submit(self, actor: Actor, order: PlaceOrder) -> list[Order]:
+        """Place one order; answers one order per vendor. Raises the refusal that concerns it."""
+        _require_sane(order)
+        return await self._coalescer.submit(Submission(actor=actor, order=order))
+
+    async def drain(self) -> None:
+        """Wait for what is being placed; for shutting down."""
+        await self._coalescer.drain()
+
+    async def _place_together(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        together = _first_of_each_key(submissions)
+        if len(together) > 1:
+            async with self._database.transaction(pipelined=True) as tx:
+                outcomes = await _plan_and_place(tx, together, Wait.SKIP)
+        for index, submission in enumerate(submissions):
+            if index not in outcomes or isinstance(outcomes[index], LockTimeout):
+                outcomes[index] = await self._place_alone(submission)
+        return [outcomes[index] for index in range(len(submissions))]
+
+    async def _place_alone(self, submission: Submission) -> Outcome:
+        try:
+            try:
+                return await self._attempt_alone(submission)
+            except RequestInProgress:
+                # Somebody else stored this key a moment ago; now its outcome can be read.
+                return await self._attempt_alone(submission)
+        except KhaachoError as refusal:
+            return refusal
+
+    async def _attempt_alone(self, submission: Submission) -> Outcome:
+        async with self._database.transaction(pipelined=True) as tx:
+            outcome = (await _plan_and_place(tx, {0: submission}, Wait.SKIP))[0]
+            if not isinstance(outcome, LockTimeout):
+                return outcome
+        async with self._database.transaction() as tx:
+
+            async def attempt() -> Outcome:
+                return (await _plan_and_place(tx, {0: submission}, Wait.QUEUE))[0]
+
+            return await with_bounded_wait(tx, attempt)
+
+
+def _first_of_each_key(submissions: Sequence[Submission]) -> dict[int, Submission]:
+    """The same key twice in one batch: the second one comes after, and finds the outcome of the first."""
+    first: dict[str, int] = {}
+    for index, submission in enumerate(submissions):
+        first.setdefault(submission.key, index)
+    return {index: submissions[index] for index in first.values()}
+
+
+async def _plan_and_place(tx: Transaction, submissions: dict[int, Submission], wait: Wait) -> dict[int, Outcome]:
+    planned = await _plan(tx, submissions)
+    outcomes: dict[int, Outcome] = {
+        index: refusal for index, refusal in planned.items() if isinstance(refusal, KhaachoError)
+    }
+    placements = {index: one for index, one in planned.items() if isinstance(one, Placement)}
+    if placements:
+        placed = await place_batch(tx, list(placements.values()), wait=wait)
+        outcomes.update(zip(placements, placed, strict=True))
+    return outcomes
+
+
+async def _plan(tx: Transaction, submissions: dict[int, Submission]) -> dict[int, Placement | KhaachoError]:
+    items = [(index, item) for index, submission in submissions.items() for item in submission.order.items]
+    named = await find_named_products(tx, [(item.sku, item.product_id) for _, item in items])
+    wanted: dict[int, list[WantedLine]] = {index: [] for index in submissions}
+    planned: dict[int, Placement | KhaachoError] = {}
+    for (index, item), product in zip(items, named, strict=True):
+        if isinstance(product, KhaachoError):
+            planned.setdefault(index, product)
+        else:
+            wanted[index].append(WantedLine(product_id=product, quantity=item.quantity))
+    for index, submission in submissions.items():
+        if index not in planned:
+            planned[index] = await _plan_one(tx, submission, wanted[index])
+    return planned
+
+
+async def _plan_one(tx: Transaction, submission: Submission, lines: Sequence[WantedLine]) -> Placement | KhaachoError:
+    order = submission.order
+    try:
+        plan = await plan_routes(tx, order.retailer_id, lines)
+        require_as_wanted(plan)
+    except KhaachoError as refusal:
+        return refusal
+    return Placement(
+        key=submission.key,
+        request_hash=_hash(order),
+        actor=submission.actor,
+        retailer_id=order.retailer_id,
+        payment_mode=order.payment_mode,
+        shares=tuple(share_of(part) for part in plan.parts),
+        notes=order.notes,
+        override_reason=order.override_reason,
+    )
+
+
+def _hash(order: PlaceOrder) -> bytes:
+    return hash_request(msgspec.json.encode(order))
+
+
+def _require_sane(order: PlaceOrder) -> None:
+    if not order.items:
+        raise ValidationFailed(field="items", why="must not be empty")
+    if len(order.items) > ITEMS_MAX:
+        raise ValidationFailed(field="items", why=f"must be at most {ITEMS_MAX}")
+    for position, item in enumerate(order.items):
+        if (item.sku is None) == (item.product_id is None):
+            raise ValidationFailed(field=f"items[{position}]", why="name the product by sku or by productId")
+        quantity = item.quantity
+        if not quantity.is_finite() or not 0 < quantity <= QUANTITY_MAX:
+            raise ValidationFailed(field=f"items[{position}].quantity", why="must be above zero, at most a million")
+        exponent = quantity.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > QUANTITY_DECIMALS_MAX:
+            raise ValidationFailed(
+                field=f"items[{position}].quantity", why=f"has more than {QUANTITY_DECIMALS_MAX} decimals"
+            )
