@@ -15,11 +15,11 @@ from litestar.enums import MediaType
 
 from khaacho.errors import MalformedRequest, SignatureInvalid
 from khaacho.platform.database import Database
+from khaacho.platform.metrics import SIGNATURE_FAILURES
 from khaacho.settings import Settings
 from khaacho.whatsapp import message_api
 from khaacho.whatsapp.channels.cloud_inbound import read_delivery
 from khaacho.whatsapp.channels.twilio_inbound import OWN_ID_PARAMETER, Form, read_message, read_status
-from khaacho.whatsapp.counters import webhooks_refused
 from khaacho.whatsapp.records import Channel
 from khaacho.whatsapp.signatures import is_signed_by_meta, is_signed_by_twilio
 from khaacho.whatsapp.webhook import store_delivery
@@ -82,7 +82,7 @@ async def verify_cloud_webhook(request: AnyRequest, settings: Settings) -> Respo
         or asked.get("hub.mode") != "subscribe"
         or not hmac.compare_digest(token.encode(), expected.encode())
     ):
-        webhooks_refused.labels(Channel.CLOUD).inc()
+        SIGNATURE_FAILURES.labels(Channel.CLOUD).inc()
         raise SignatureInvalid
     return Response(str(asked.get("hub.challenge", "")), media_type=MediaType.TEXT)
 
@@ -99,7 +99,7 @@ async def receive_cloud_delivery(request: AnyRequest, database: Database, settin
     body = await request.body()
     signature = request.headers.get("x-hub-signature-256", "")
     if not is_signed_by_meta(signature, secret=settings.meta_app_secret, body=body):
-        webhooks_refused.labels(Channel.CLOUD).inc()
+        SIGNATURE_FAILURES.labels(Channel.CLOUD).inc()
         raise SignatureInvalid
     try:
         payload = msgspec.json.decode(body)
@@ -124,7 +124,7 @@ async def _twilio_form(request: AnyRequest, settings: Settings) -> Form:
     url = f"{settings.base_url}{request.url.path}" + (f"?{query}" if query else "")
     signature = request.headers.get("x-twilio-signature", "")
     if not is_signed_by_twilio(signature, token=settings.twilio_auth_token, url=url, fields=form, body=body):
-        webhooks_refused.labels(Channel.TWILIO).inc()
+        SIGNATURE_FAILURES.labels(Channel.TWILIO).inc()
         raise SignatureInvalid
     return form
 

@@ -20,9 +20,9 @@ from khaacho import clock
 from khaacho.errors import KhaachoError
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.locks import Wait, send_row_locks
+from khaacho.platform.metrics import MESSAGES
 from khaacho.whatsapp.consent import Consent, read_consent
 from khaacho.whatsapp.contacts import opt_in, opt_out
-from khaacho.whatsapp.counters import messages_handled
 from khaacho.whatsapp.nudges import nudge_drain
 from khaacho.whatsapp.outbox import say_over
 from khaacho.whatsapp.records import Channel, Contact, InboundMessage, InboundState, Kind, Purpose, Reply, Saying
@@ -145,7 +145,7 @@ async def _work(tx: Transaction, head: _Head, respond: Respond) -> None:
             "not_understood": reply.not_understood,
         },
     )
-    messages_handled.labels("processed").inc()
+    MESSAGES.labels("in", turn.message.channel, "worked").inc()
 
 
 async def _consent_reply(tx: Transaction, turn: Turn) -> Reply | None:
@@ -202,7 +202,7 @@ async def _note_failure(database: Database, contact_id: UUID, error: Exception) 
             return False
         log.error("message_failed", message_id=str(failed.id), attempts=failed.attempts, exc_info=error)
         if failed.state is InboundState.FAILED:
-            messages_handled.labels("failed").inc()
+            MESSAGES.labels("in", failed.channel or "none", "failed").inc()
             sorry = Saying(
                 key=f"reply:{failed.id}:sorry",
                 purpose=Purpose.REPLY,
@@ -211,7 +211,7 @@ async def _note_failure(database: Database, contact_id: UUID, error: Exception) 
             )
             await say_over(tx, contact_id, failed.channel, [sorry])
             return True
-        messages_handled.labels("retried").inc()
+        MESSAGES.labels("in", failed.channel or "none", "retried").inc()
         delay = timedelta(seconds=RETRY_SECONDS[failed.attempts - 1] * random.uniform(1, 1.2))
         await tx.execute(
             "UPDATE inbound_messages SET next_attempt_at = %(at)s WHERE id = %(id)s",

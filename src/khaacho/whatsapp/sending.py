@@ -15,9 +15,9 @@ import msgspec
 
 from khaacho import clock
 from khaacho.platform.database import Database, Transaction
+from khaacho.platform.metrics import MESSAGES, REPLY_SECONDS
 from khaacho.whatsapp.channels.http import SEND_SECONDS_MAX
 from khaacho.whatsapp.channels.port import Channels, Handed, Outgoing, Postponed, Refused, SendResult
-from khaacho.whatsapp.counters import messages_sent, reply_seconds
 from khaacho.whatsapp.delivery import AsTemplate, NotAllowed, decide_delivery, retry_delay
 from khaacho.whatsapp.nudges import nudge_send
 from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, OutboundState, Purpose, Template
@@ -67,7 +67,7 @@ async def send_waiting(database: Database, channels: Channels, *, default: Chann
         claimed = await _claim_oldest(tx, contact_id)
     while claimed is not None:
         outcome = await _hand_over(channels, default, claimed)
-        messages_sent.labels(outcome.channel, type(outcome.result).__name__.lower()).inc()
+        MESSAGES.labels("out", outcome.channel, type(outcome.result).__name__.lower()).inc()
         async with database.transaction(pipelined=True) as tx:
             await _store_outcome(tx, outcome)
             claimed = None if isinstance(outcome.result, Postponed) else await _claim_oldest(tx, contact_id)
@@ -209,4 +209,4 @@ def _outcome_params(outcome: _Outcome) -> dict[str, Any]:
 def _observe(outcome: _Outcome) -> None:
     received_at = outcome.claimed.replied_received_at
     if received_at is not None and outcome.claimed.attempts == 1:
-        reply_seconds.observe(max(0.0, (clock.now() - received_at).total_seconds()))
+        REPLY_SECONDS.observe(max(0.0, (clock.now() - received_at).total_seconds()))

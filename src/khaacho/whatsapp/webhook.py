@@ -15,8 +15,8 @@ from khaacho import clock
 from khaacho.errors import Conflict, Deadlock, LockTimeout
 from khaacho.ids import new_id
 from khaacho.platform.database import Database, Transaction
+from khaacho.platform.metrics import MESSAGES
 from khaacho.whatsapp.contacts import ensure_contacts, send_touch
-from khaacho.whatsapp.counters import messages_received
 from khaacho.whatsapp.nudges import nudge_drain
 from khaacho.whatsapp.records import Arrival, Contact, StatusReport
 from khaacho.whatsapp.statuses import send_report
@@ -44,7 +44,7 @@ async def store_delivery(
                 raise
         else:
             for arrival in fresh:
-                messages_received.labels(arrival.channel).inc()
+                MESSAGES.labels("in", arrival.channel, "stored").inc()
             return len(fresh)
     raise AssertionError("the last try raises or returns")
 
