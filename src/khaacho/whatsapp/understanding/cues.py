@@ -94,7 +94,7 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
     Intent.SUPPORT: [
         (r"\b(?:complain\w*|gunaso|sikayat|shikayat|ujuri)\b", 3.4),
         (r"\b(?:wrong|galat|galti|arkai|different|mistake)\b.{0,25}(?:\b(?:item|saman|maal|product|order|aayo|ayo|aaya|aayi|diyo|sent|pathay\w*|bhej\w*|bill|price)\b|$)", 3.4),
-        (r"\b(?:damag\w*|broken|bigr\w*|bigar\w*|phut\w*|fut\w*ko|phat\w*|fat\w*ko|fati|phati|leak\w*|likej|chuhi\w*|tut\w*|toot\w*|sad\w*ko|kuhi\w*|expir\w*|eksp?ayar\w*|myad|date gako|rotten|spoil\w*|kharab|kharaab|nakkali|duplicate|fake)\b", 2.8),
+        (r"\b(?:damag\w*|broken|bigr\w*|bigar\w*|phut\w*|fut\w*ko|phat\w*|fat\w*ko|fati|phati|leak\w*|likej|chuhi\w*|tut\w*|toot\w*|sadeko|sadyo|kuhi\w*|expir\w*|eksp?ayar\w*|myad|date gako|rotten|spoil\w*|kharab|kharaab|nakkali|duplicate|fake)\b", 2.8),
         (r"\b(?:return|ritarn|firta|phirta|wapas|waapas|replace(?:ment)?|exchange|refund|sat(?:ta|i)ne)\b", 1.8),
         (r"\b(?:missing|short(?:age)?|kam (?:aayo|ayo|cha|thiyo|bhayo|nikla|aaya)|ghati|puge(?:na|ko chaina)|chhut\w* gayo|left out|less than)\b", 2.2),
         (r"\b(?:manche|manchhe|agent|manager|staff|human|person|kasai|insan|sahu)\b.{0,15}\b(?:sanga|sang|se|to|with|ko)?\b.{0,10}\b(?:kura|bat|baat|talk|speak|bol\w*|chat|jod\w*)\b", 3.2),

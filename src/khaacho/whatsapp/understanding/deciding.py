@@ -142,24 +142,27 @@ def _usual(readings: list[_Reading], habits: Habits) -> _Reading | None:
     return None
 
 
-def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> int:
-    """How many telling words of the product's name were not said."""
+def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> frozenset[frozenset[int]]:
+    """The words of the product's name that were not said."""
     said = {word_id for term in terms for word_id in term.ids} | {
         word_id for term in terms for bundle in term.bundles for word_id in bundle
     }
-    return sum(1 for ids in reading.product.core if not ids & said)
+    return frozenset(ids for ids in reading.product.core if not ids & said)
 
 
 def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Reading] | None:
-    """The one product whose name was said in full, where all others bear a word that was not said."""
-    full = [r for r in readings if _unsaid(r, terms) == 0]
-    return full if len(full) == 1 else None
+    """The one product of which everything unsaid goes unsaid for all others too, who bear more."""
+    unsaid = [_unsaid(r, terms) for r in readings]
+    least = min(unsaid, key=len)
+    if sum(1 for words in unsaid if words == least) > 1 or not all(least <= words for words in unsaid):
+        return None
+    return [readings[unsaid.index(least)]]
 
 
 def _in_order(readings: list[_Reading], terms: tuple[Term, ...], habits: Habits) -> list[_Reading]:
     return sorted(
         readings,
-        key=lambda r: (-habits.times.get(r.product.item.sku, 0), -round(r.score, 2), _unsaid(r, terms)),
+        key=lambda r: (-habits.times.get(r.product.item.sku, 0), -round(r.score, 2), len(_unsaid(r, terms))),
     )
 
 

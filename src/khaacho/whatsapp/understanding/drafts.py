@@ -5,15 +5,18 @@ Hard separators cut; inside a stretch the rhythm of amounts and names does ("1 c
 chosen here.
 """
 
+import re
 from collections.abc import Callable
 
 from msgspec import Struct, structs
 
 from .index import CatalogIndex
 from .reading import Kind, Token
-from .sound import sound_of
+from .sound import plain_of, sound_of
 from .units import MEASURES
 
+# Verbs that follow their object and end the wish, even without an amount: "soap hataera, powder thapnus".
+_ENDS_WISH = re.compile(r"hata\w*|nikal\w*|napatha\w*|thap\w*|ghata\w*")
 Together = Callable[[list[Token], list[Token]], bool]
 
 
@@ -143,9 +146,9 @@ def _grouped(body: list[Token], leads: bool, together: Together) -> list[_Group]
     for token in body:
         group = groups[-1]
         if token.kind is Kind.INSTEAD:
-            groups.append(_Group(words=[], amounts=[], corrects=group.has_name or bool(group.amounts)))
+            groups.append(_Group(words=[], amounts=[], corrects=True))
         elif token.kind is Kind.RATHER:
-            groups.append(_Group(words=[], amounts=[], is_rejected=group.has_name or bool(group.amounts)))
+            groups.append(_Group(words=[], amounts=[], is_rejected=True))
         elif token.kind is Kind.AMOUNT:
             if leads and group.has_name and (_starts_item(token) or not counts):
                 groups.append(_Group(words=[], amounts=[token]))
@@ -164,6 +167,8 @@ def _grouped(body: list[Token], leads: bool, together: Together) -> list[_Group]
             group.noises.append(token.text)
             if token.is_known:
                 group.words.append(token)
+            if group.has_name and _ENDS_WISH.fullmatch(plain_of(token.text)):
+                groups.append(_Group(words=[], amounts=[]))
     return [g for g in groups if g.has_name or g.amounts or g.noises]
 
 
@@ -191,7 +196,7 @@ def _is_finished(group: _Group, token: Token, body: list[Token], together: Toget
 
 
 def _draft(group: _Group) -> Draft:
-    parts = [*group.words, *group.amounts]
+    parts = [*(t for t in group.words if t.kind is not Kind.NOISE), *group.amounts]
     return Draft(
         words=tuple(group.words),
         amounts=tuple(group.amounts),
@@ -209,9 +214,9 @@ def _attach_strays(drafts: list[Draft], together: Together) -> list[Draft]:
     out: list[Draft] = []
     pending_correction = False
     for draft in drafts:
-        corrects = draft.corrects or pending_correction
-        pending_correction = draft.corrects and not draft.has_name and not draft.amounts
         before = out[-1] if out else None
+        corrects = (draft.corrects or pending_correction) and before is not None
+        pending_correction = (draft.corrects or pending_correction) and not draft.has_name and not draft.amounts
         if not draft.has_name and not draft.amounts:
             continue
         if draft.is_rejected and not draft.has_name:

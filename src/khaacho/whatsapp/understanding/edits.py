@@ -45,7 +45,7 @@ _TRAILING = {
         r"hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|chahiyena|chaidaina|remov\w*|delet\w*|cancel\w*|kyansal\w*|rad\w*|pardaina|out|nahi|nai"
     ),
     Operation.TAKE: re.compile(r"ghata\w*|kam|reduc\w*|less"),
-    Operation.ADD: re.compile(r"thap\w*|jod\w*|add|badha\w*|pani|extra|more|aru|arko|also|too|hal\w*"),
+    Operation.ADD: re.compile(r"thap\w*|jod\w*|add|badha\w*|extra|more|aru|arko|hal\w*"),
     Operation.KEEP: re.compile(r"rakh\w*"),
     Operation.SET: re.compile(r"gar\w*|bana\w*|kar|karo|kardo|set"),
 }
@@ -74,9 +74,15 @@ class Edited(Struct, frozen=True, kw_only=True):
     changed: bool
 
 
-def count_operations(tokens: list[Token]) -> int:
+def count_operations(tokens: list[Token], plain: str) -> int:
     """How many words of the message are operations on a basket."""
-    return sum(1 for t in tokens if t.kind is not Kind.WORD and _trailing(t) is not None and _is_strong(t))
+    whole = _TIMES_ALL.search(plain) or _KEEP_ONLY.search(plain) or _POSITION.search(plain)
+    return bool(whole) + sum(1 for t in tokens if t.kind is not Kind.WORD and _trailing(t) is not None and _is_strong(t))
+
+
+def names_lines(plain: str) -> bool:
+    """Does the message speak of the basket's lines without naming goods ("all of it double", "item 2")?"""
+    return bool(_TIMES_ALL.search(plain) or _POSITION.search(plain))
 
 
 def _is_strong(token: Token) -> bool:
@@ -198,7 +204,7 @@ def _operation_of(
     for token in tokens:
         if token.kind is Kind.BREAK and token.start >= draft.end:
             break
-        if draft.start <= token.start < until and token.kind not in (Kind.WORD, Kind.AMOUNT, Kind.CODE):
+        if draft.start <= token.start < until and token.kind not in (Kind.WORD, Kind.CODE, Kind.INSTEAD):
             after.append(token)
     led = [_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
     lead = next((op for op in reversed(led) if op), None)

@@ -36,7 +36,7 @@ get give gimme like would could can will shall must have has do does let lets ma
 aaja aja aaj aju bholi kal parsi parso bihan bihana bihanai subah savera belu beluka beluki sanjha saanjh sham sam dopahar diuso diunso
 raat rati today tomorrow tmrw tomorow tonight morning evening afternoon night now ahile aile abhi tab jab
 chito chitto chado jaldi urgent urgently turunt asap fast quickly soon early
-good fine ok okay okey thik theek thikai cha chha xa hai hain hau ho hun huncha bhayo bho bhaye bhane bhanera
+fine ok okay okey thik theek thikai cha chha xa hai hain hau ho hun huncha bhayo bho bhaye bhane bhanera
 samma sam tak pahila paila agadi pachi baad before after
 saman samaan saaman maal mal list listing goods items item thing things stuff saamaan
 total jamma jammai sab sabai sabaiko each every per prati rate bhau price
@@ -47,10 +47,10 @@ aru aur or plus more extra
 usual same always sadhai sadhaiko sadhe regular
 tara but pheri pher feri again
 kar kara karna do rehne rahne hata add put also there here have available possible stock customer customers haru shop store stores pasal dokan kirana
-double dobbar doubble take out uti utinai minus keep drop school last time palta patak asti hijo aghi pichla pichle previous jasto jastai jaste jaisa wahi uhi esewa khalti bank jati usual only lagi laagi customer school monthly weekly daily month week day tarkari sabji way any kun kaun sa si jo kaisa
+double dobbar doubble take out uti utinai minus keep drop school last time palta patak asti hijo aghi pichla pichle previous jasto jastai jaste jaisa wahi uhi esewa khalti bank jati usual only lagi laagi customer mahina mahine hapta din sale everything aile aaile ahile beluki driver gadi school monthly weekly daily month week day tarkari sabji way any kun kaun sa si jo kaisa
 date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
-aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
+dherai ekdam check hernu hernus payo paye paiyo milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.
@@ -59,6 +59,8 @@ quality best original asli pure premium special brand company size type flavour 
 cooking mineral baby kids ghar home wholesale new naya old local
 """
 
+# Compared as spelled: their plain form is another word ("good" is not "gud", jaggery).
+_SPELLED_NOISE = frozenset("good been see feel keep need gaadi gadi gaadima gadima गाडी गाडीमा truck tempo".split())
 NOISE = frozenset(plain_of(word) for word in _NOISE.split())
 OPTIONAL = frozenset(plain_of(word) for word in _OPTIONAL.split())
 
@@ -79,7 +81,7 @@ WALA_WORDS = frozenset("wala wali wale waala waali vala vali".split())
 
 def is_listed_noise(word: str) -> bool:
     """Is the word, by name, one that no product line needs?"""
-    return plain_of(word) in NOISE
+    return word in _SPELLED_NOISE or plain_of(word) in NOISE
 
 
 @lru_cache(maxsize=65_536)

@@ -5,6 +5,8 @@ line are interchangeable; "_" joins the words of a phrase. What a catalogue itse
 names, its parentheses) is learnt from the catalogue and needs no entry here.
 """
 
+from rapidfuzz.distance import OSA
+
 from .sound import plain_of, sound_of
 
 _GROUPS = """
@@ -152,7 +154,7 @@ rope dori
 thread dhago
 needle siyo
 cutter katar sharpener
-diaper diapers nappy
+diaper diapers nappy pants
 candy toffee mithai
 cigarette churot
 hair kapal
@@ -160,6 +162,7 @@ coke coca_cola cocacola kok
 washing dhune
 mosquito lamkhutte machar
 rat musa chuha
+snacks snack namkeen namkin
 meat masu
 """
 
@@ -168,7 +171,8 @@ _MIN_SOUND = 3
 
 PHRASES: dict[tuple[str, str], str] = {}
 _BY_PLAIN: dict[str, str] = {}
-_BY_SOUND: dict[str, str | None] = {}
+_BY_SOUND: dict[str, tuple[str, str] | None] = {}
+_ALIKE = 0.75
 
 
 def _learn(word: str, concept: str) -> None:
@@ -179,7 +183,8 @@ def _learn(word: str, concept: str) -> None:
     _BY_PLAIN.setdefault(plain_of(word), concept)
     sound = sound_of(word)
     if len(sound) >= _MIN_SOUND:
-        _BY_SOUND[sound] = concept if _BY_SOUND.get(sound, concept) == concept else None
+        known = _BY_SOUND.get(sound, (plain_of(word), concept))
+        _BY_SOUND[sound] = known if known is not None and known[1] == concept else None
 
 
 for _line in _GROUPS.strip().splitlines():
@@ -190,7 +195,14 @@ for _line in _GROUPS.strip().splitlines():
 
 def concept_of(word: str) -> str | None:
     """The shared meaning of a trade word ("=rice"), or None."""
-    return _BY_PLAIN.get(plain_of(word)) or _BY_SOUND.get(sound_of(word))
+    plain = plain_of(word)
+    found = _BY_PLAIN.get(plain)
+    if found is not None:
+        return found
+    heard = _BY_SOUND.get(sound_of(word))
+    if heard is None or OSA.normalized_similarity(plain, heard[0]) < _ALIKE:
+        return None
+    return heard[1]
 
 
 def phrase_concept_of(first: str, second: str) -> str | None:

@@ -20,14 +20,14 @@ from .units import MEASURES, UNIT_WORDS, base_size
 
 # How much a word tells when it is found in this part of a product: its name, in brackets after the name,
 # its Nepali name, its code, its category.
-IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY = 1.0, 0.98, 0.97, 0.94, 0.85
+IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY = 1.0, 0.99, 0.99, 0.95, 0.85
 
 _WORD = re.compile(r"[a-z0-9\u0900-\u097f]+(?:[.](?=\d)\d+)?(?:'(?:s\b)?[a-z]*)?")
 _NUMBER_AND_LETTERS = re.compile(r"(\d+(?:\.\d+)?)([a-z\u0900-\u097f]+)")
 _BRACKETS = re.compile(r"\(([^)]*)\)?")
 _CODE_PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _JOINABLE_LETTERS = 4
-_SHORT_SOUND, _LONG_SOUND = 4, 8
+_SHORT_SOUND, _LONG_SOUND = 3, 8
 _SMALL_WORDS = frozenset("the and with for of a an in by to ko ka ki n no or plus pack family pcs pc".split())
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
 
@@ -35,8 +35,7 @@ _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
 class Product(Struct, frozen=True, kw_only=True):
     """One product, taken apart. Words are vocabulary ids.
 
-    `core` are the words of the name that tell it from its neighbours (no size, container or category word),
-    each with the ids that mean the same; `brand` the ids of the brand's words.
+    `core` are the words of the name without its pack size, each with the ids that mean the same; `brand` the ids of the brand's words.
     """
 
     item: CatalogItem
@@ -137,6 +136,9 @@ class _Builder:
         """For each word its id and those of its meanings; a phrase's meaning goes to both its words."""
         meanings: list[set[int]] = []
         for word in words:
+            if word in _SMALL_WORDS:
+                meanings.append(set())
+                continue
             ids = {self.id_of(word)}
             concept = concept_of(word)
             if concept:
@@ -155,7 +157,7 @@ class _Builder:
             for length in (2, 3):
                 run = words[i : i + length]
                 text = "".join(run)
-                if len(run) == length and len(text) >= _JOINABLE_LETTERS - (text[0].isdigit()):
+                if len(run) == length and all(ids[i : i + length]) and len(text) >= _JOINABLE_LETTERS - (text[0].isdigit()):
                     members: frozenset[int] = frozenset().union(*ids[i : i + length])
                     self.joined.setdefault(sound_of(text), set()).add(members)
 
@@ -191,7 +193,7 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     plain_name = _BRACKETS.sub(" ", name)
     main = _without_size(split_words(plain_name), size)
     nepali_name = clean(item.name_ne).letters
-    nepali = _without_size(split_words(nepali_name), size)
+    nepali = [_stem(word) for word in _without_size(split_words(nepali_name), size)]
     brand = split_words(clean(item.brand).letters)
     category = split_words(clean(item.category.split(">")[-1]).letters)
     found: dict[int, float] = {}
@@ -217,12 +219,11 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     main_ids = _with_joined_start(builder, main, main_ids, found)
     _note_pairs(builder, main, plain_name)
     flat_brand: frozenset[int] = frozenset().union(*brand_ids) if brand_ids else frozenset()
-    flat_category: frozenset[int] = frozenset().union(*category_ids) if category_ids else frozenset()
     builder.brand_words |= flat_brand
     core = tuple(
         ids
         for word, ids in zip(main, main_ids, strict=True)
-        if word not in _SMALL_WORDS and word not in UNIT_WORDS and not ids & flat_category and _tells(word)
+        if word not in _SMALL_WORDS and _tells(word)
     )
     for word_id in found:
         builder.postings[word_id].append(position)
@@ -241,11 +242,16 @@ def _with_joined_start(
     builder: _Builder, main: list[str], ids: list[frozenset[int]], found: dict[int, float]
 ) -> list[frozenset[int]]:
     """Make the first two words one word as well ("cocacola"): brands are written together and misspelt so."""
-    if len(main) < 2 or min(len(main[0]), len(main[1])) < 1 or main[0].isdigit():
+    if len(main) < 2 or not (ids[0] and ids[1]) or main[0].isdigit():
         return ids
     joined = builder.id_of(main[0] + main[1])
     found[joined] = IN_NAME
     return [word_ids | {joined} if i < 2 else word_ids for i, word_ids in enumerate(ids)]
+
+
+def _stem(word: str) -> str:
+    """A Nepali word without its genitive: "तोरीको" is the mustard's."""
+    return word.removesuffix("को") or word
 
 
 def _tells(word: str) -> bool:

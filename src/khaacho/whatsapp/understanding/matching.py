@@ -17,12 +17,12 @@ from .sound import plain_of, skeleton_of, sound_of
 from .units import SPEC_UNITS, UNIT_WORDS
 
 # How sure a word is that was found in this way.
-BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.97, 0.95, 0.96, 0.8, 0.8, 0.74
+BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.99, 0.98, 0.98, 0.8, 0.8, 0.74
 SLIP_COSTS = (0.0, 0.13, 0.22)
 
 _SOUND_LETTERS = 3
-_SLIP_SOUND, _SLIP_SOUND_LONG = 4, 8
-_SLIP_SPELLING = 0.68
+_SLIP_SOUND, _SLIP_SOUND_LONG = 3, 8
+_SLIP_SPELLING, _SLIP_SPELLING_SHORT = 0.68, 0.78
 _PREFIX_LETTERS = 3
 _PREFIX_WORDS_MAX = 12
 _RAREST, _COMMONEST = 1.0, 0.3
@@ -97,6 +97,8 @@ class WordFinder:
             if len(sound) >= _SOUND_LETTERS or exact is None:
                 found = dict.fromkeys(index.by_sound.get(sound, ()), BY_SOUND)
             concept = concept_of(word)
+            if concept is not None and concept not in index.word_ids and exact is None and not found:
+                return {}
             if concept is not None and concept in index.word_ids:
                 found[index.word_ids[concept]] = BY_MEANING
         if exact is not None:
@@ -121,7 +123,8 @@ class WordFinder:
                 slips = OSA.distance(sound, sound_of(other), score_cutoff=allowed)
                 if slips <= allowed and other[0] != "=":
                     alike = OSA.normalized_similarity(plain, plain_of(other))
-                    if alike >= _SLIP_SPELLING and (sound[0] == sound_of(other)[0] or alike >= 0.8):
+                    least = _SLIP_SPELLING if len(sound) > _SLIP_SOUND else _SLIP_SPELLING_SHORT
+                    if alike >= least and (sound[0] == sound_of(other)[0] or alike >= 0.8):
                         found[word_id] = 1 - SLIP_COSTS[slips]
         skeleton = skeleton_of(word)
         if len(skeleton) >= _SOUND_LETTERS:

@@ -78,6 +78,7 @@ _NEVER_AMOUNTS = re.compile(
     r"|(?P<clock>\b\d{1,2}:\d{2}\b)"
     r"|(?P<price>@\s*(?:rs\.?\s*)?\d[\d,.]*|\(\s*(?:rs\.?|npr)?\s*\d[\d,.]*\s*(?:rs|/-|wala|wali)?\s*\)|\d[\d,.]*\s*/-"
     r"|\b(?:rs|npr|nrs|रु)\.?\s*\d[\d,.]*|\b\d{1,3}(?:,\d{2,3})+\b)"
+    r"|(?P<entry>(?:(?<=\n)|^)[^\S\n]*[(]?\d{1,2}[^\S\n]*[.)](?!\d))"
     r"|(?P<link>https?://\S+|www\.\S+|\S+@\S+\.\w+)"
 )
 _TOKEN = re.compile(
@@ -91,16 +92,27 @@ _CODE_LIKE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9.]+)+|[a-z]+\d[a-z0-9.]*")
 # After these the next words take the place of those before; after the second kind it is the other way round.
 _INSTEAD = frozenset(
     plain_of(word)
-    for word in "hoina haina hoena hoinan sorry wait nahi nahin satta sattama sato thau thauma thaum jagah badla badala".split()
+    for word in "hoina haina hoena hoin haina sorry wait nahi nahin satta sattama sato thau thauma thaum jagah badla badala".split()
 )
 _RATHER_THAN = frozenset({"not", "instead"})
 _CODE_MIN_LETTERS = 6
 _CODE_MIN_LIKENESS = 0.84
 _LARGEST_AMOUNT = Decimal(9999)
+# A number this large without a unit is money or a code.
+_LARGEST_BARE = Decimal(1000)
 _HINDI_STEMS = frozenset(
     "bhej kar de di rehne rahne hata likh rakh bana daal dal laga nikal chhod chod badha ghata jod kam hatwa bhijwa karwa "
     "mangwa pahuncha pathai".split()
 )
+# What may stand between a number and its unit: "half a dozen", "one more carton".
+_BETWEEN = frozenset("a an more aru extra full pura thap थप अरू अरु".split())
+_ENDINGS = ("haru", "lai", "ko", "ka", "ki", "ma", "le", "को", "लाई", "का", "की", "मा", "हरू", "हरु", "ले")
+# Counted, but no goods: "twice", "three days", "for four people".
+_NO_GOODS = frozenset(
+    "choti patak palta times time din days day hapta week weeks mahina months ghanta hours minute minutes min jana people "
+    "barsa years percent order orders".split()
+)
+_WATER_OR_ALSO = frozenset({"pani", "paani", "पानी", "पनि"})
 _TIME_WORDS = frozenset("am pm baje bajey baji".split())
 
 
@@ -225,6 +237,8 @@ def _word_tokens(word: str, start: int, index: CatalogIndex) -> list[Token]:
     def token(kind: Kind, **more: object) -> list[Token]:
         return [structs.replace(Token(kind=kind, text=word, start=start, end=end), **more)]
 
+    if word == "zero":
+        return token(Kind.WORD)
     if word in NUMBER_WORDS or word in LEANING_WORDS or word in MULTIPLIER_WORDS:
         return token(Kind.NUMBER, value=NUMBER_WORDS.get(word))
     if word in CONNECTORS:
@@ -255,6 +269,10 @@ def _unknown_word(word: str, start: int, end: int, index: CatalogIndex) -> list[
         unit = unit_of(word) or misspelt_unit_of(word)
         if unit:
             return [Token(kind=Kind.UNIT, text=word, start=start, end=end, unit=unit)]
+        for ending in _ENDINGS:
+            stem = word.removesuffix(ending)
+            if stem != word and len(stem) > 1 and _is_listed(stem, index):
+                return _word_tokens(stem, start, index)
         for cut in range(len(word) - 2, 1, -1):
             head, tail = word[:cut], word[cut:]
             if head in UNIT_WORDS and _is_catalog_word(tail, index):
@@ -262,10 +280,6 @@ def _unknown_word(word: str, start: int, end: int, index: CatalogIndex) -> list[
                     Token(kind=Kind.UNIT, text=head, start=start, end=start + cut, unit=UNIT_WORDS[head]),
                     Token(kind=Kind.WORD, text=tail, start=start + cut, end=end),
                 ]
-        for ending in ("haru", "ko", "lai", "ka", "ki", "ma", "le", "को", "लाई", "का", "मा", "हरू", "हरु"):
-            stem = word.removesuffix(ending)
-            if stem != word and len(stem) > 1 and _is_listed(stem, index):
-                return _word_tokens(stem, start, index)
     return [Token(kind=Kind.WORD, text=word, start=start, end=end)]
 
 
@@ -287,6 +301,9 @@ def _settle_numbers(tokens: list[Token], index: CatalogIndex) -> list[Token]:
         before = out[-1] if out else None
         if token.kind is Kind.NUMBER:
             token = _settled(token, before, following, index)
+        elif token.text in _WATER_OR_ALSO and following is not None and following.kind is Kind.NUMBER:
+            if before is None or before.kind in (Kind.BREAK, Kind.AND, Kind.NOISE):
+                token = structs.replace(token, kind=Kind.WORD)
         elif token.kind is Kind.UNIT and token.text in AFTER_DIGIT_ONLY and not _is_number(before):
             token = structs.replace(token, kind=Kind.AND if token.text == "n" else Kind.WORD)
         if token.kind is Kind.NUMBER and token.value is not None and _is_number(before):
@@ -312,7 +329,9 @@ def _settled(token: Token, before: Token | None, following: Token | None, index:
     after_number = _is_number(before) or (before is not None and before.kind is Kind.TIMES)
     if word in UNIT_WORDS and after_number:
         return structs.replace(token, kind=Kind.UNIT, unit=UNIT_WORDS[word], value=None)
-    leads = following is not None and (following.kind is Kind.UNIT or following.text in MULTIPLIER_WORDS)
+    leads = following is not None and (
+        following.kind is Kind.UNIT or following.text in MULTIPLIER_WORDS or following.text in UNIT_WORDS
+    )
     if word in WEAK and not leads:
         is_verb_tail = before is not None and plain_of(before.text) in _HINDI_STEMS
         names = following is not None and following.kind is Kind.WORD and before is not None
@@ -387,13 +406,15 @@ def _amount_at(tokens: list[Token], i: int, out: list[Token], index: CatalogInde
         return (2 if next_text in DATE_WORDS or next_text in MONTHS else 1), [
             structs.replace(token, kind=Kind.DROP, text="date")
         ]
+    if next_text == "%" or plain_of(next_text) in _NO_GOODS:
+        return 2, [structs.replace(token, kind=Kind.DROP, text="times")]
     if plain_of(next_text) in MONEY_WORDS:
         return 2, [structs.replace(token, kind=Kind.DROP, text="price")]
     if following is not None and plain_of(next_text) in WALA_WORDS and following.kind is not Kind.UNIT:
         return 2, [structs.replace(token, kind=Kind.AMOUNT, is_wala=True, end=following.end)]
     after = tokens[i + 2] if i + 2 < len(tokens) else None
-    if next_text in ("a", "an") and after is not None and after.kind is Kind.UNIT:
-        return 3, [structs.replace(token, kind=Kind.AMOUNT, unit=after.unit, end=after.end)]
+    if next_text in _BETWEEN and after is not None and after.kind is Kind.UNIT:
+        return 3, [structs.replace(token, kind=Kind.AMOUNT, text=next_text, unit=after.unit, end=after.end)]
     if following is not None and following.kind is Kind.UNIT:
         amount = structs.replace(token, kind=Kind.AMOUNT, unit=following.unit, end=following.end)
         is_wala = after is not None and plain_of(after.text) in WALA_WORDS and following.unit not in MEASURES
@@ -403,7 +424,7 @@ def _amount_at(tokens: list[Token], i: int, out: list[Token], index: CatalogInde
         return 2, words
     if _is_name_number(token, before, following, index):
         return 1, [structs.replace(token, kind=Kind.WORD)]
-    if value > _LARGEST_AMOUNT:
+    if value >= _LARGEST_BARE:
         return 1, [structs.replace(token, kind=Kind.DROP, text="price")]
     over, _, under = token.text.partition("/")
     is_each = bool(under) and over == under

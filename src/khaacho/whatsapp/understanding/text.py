@@ -42,6 +42,8 @@ def _plain_letters(char: str) -> str:
     """What a single character reads as: nothing for invisible marks, a line break for pictures."""
     if char.isascii():
         return "\n" if char == "\r" else (" " if char == "\t" else char.lower())
+    if char == "\u20e3":
+        return ")"
     digit = unicodedata.digit(char, None)
     if digit is not None and not "\u2460" <= char <= "\u24ff":
         return str(digit)

@@ -12,7 +12,7 @@ from msgspec import structs
 from .answers import find_answers, settle_quantities
 from .deciding import Habits, decide
 from .drafts import Draft, read_drafts
-from .edits import count_operations, edit_basket
+from .edits import count_operations, edit_basket, names_lines
 from .index import CatalogIndex, phrase_key, split_words
 from .intents import Evidence, decide_intent, plain_text
 from .matching import WordFinder
@@ -34,6 +34,7 @@ from .text import CleanText, clean
 
 _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
+_GOODS_SCORE = 0.6
 _WORDS_MAX = 12
 _REASON = re.compile(
     r"(?:\b(?:because|since|bhanera|kinabhane|kina bhane|kyonki|kyunki|reason|karan)\b\W*)(.+)|[,:\-–]\s*(.+)$",
@@ -65,7 +66,7 @@ def understand(
         settled = settle_quantities(answers, tokens, context.open_questions, index)
         return Understanding(intent=Intent.ANSWER, answers=settled)
     outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
-    evidence = _evidence(outcomes, tokens, letters)
+    evidence = _evidence(outcomes, drafts, tokens, letters, plain, finder)
     intent = decide_intent(plain, evidence, context)
     if intent in (Intent.EDIT, Intent.REPEAT):
         return _changed(intent, context, tokens, drafts, letters, finder, habits, thresholds)
@@ -100,27 +101,47 @@ def _outcomes(
 ) -> Outcomes:
     """What each draft is; a correction takes the place of what it corrects."""
     outcomes: Outcomes = []
+    previous: Draft | None = None
     for draft in drafts:
         if not draft.has_name or draft.is_rejected:
             continue
         outcome = decide(draft, text, finder, habits, thresholds)
         if outcome is None:
+            previous = draft
             continue
-        if draft.corrects and outcomes:
+        if draft.corrects and outcomes and outcomes[-1][0] is previous:
             outcomes.pop()
         outcomes.append((draft, outcome))
+        previous = draft
     return outcomes
 
 
-def _evidence(outcomes: Outcomes, tokens: list[Token], text: CleanText) -> Evidence:
+def _evidence(
+    outcomes: Outcomes,
+    drafts: list[Draft],
+    tokens: list[Token],
+    text: CleanText,
+    plain: str,
+    finder: WordFinder,
+) -> Evidence:
     known = [(d, o) for d, o in outcomes if not isinstance(o, Unknown)]
+    counted = [
+        o for d, o in known if d.amounts and (isinstance(o, Line) or o.reason is not AskReason.HOW_MANY)
+    ]
+    operations = count_operations(tokens, plain)
+    has_object = any(d.amounts for d in drafts) or any(_is_goods(d, finder) for d in drafts)
     return Evidence(
-        goods=sum(1 for d, _ in known if d.amounts),
-        named=sum(1 for d, _ in known if not d.amounts),
+        goods=len(counted),
+        named=len(known) - len(counted),
         unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
-        edits=count_operations(tokens),
+        edits=operations if has_object or names_lines(plain) else 0,
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
+
+
+def _is_goods(draft: Draft, finder: WordFinder) -> bool:
+    words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+    return bool(draft.sku) or (bool(words) and finder.find_matches(words).best >= _GOODS_SCORE)
 
 
 def _order(outcomes: Outcomes) -> Understanding:
