@@ -1,7 +1,7 @@
-"""The figures that requests, jobs and schedules publish at /metrics; domains define their own beside their work.
+"""Every figure we publish at /metrics, on one page; docs/running.md lists the same names.
 
-docs/running.md lists all of them. Each process serves its own. Where several web processes share one port they write
-to a common folder (PROMETHEUS_MULTIPROC_DIR, set by the web server before they start), and any answers for all.
+Each process serves its own. Where several web processes share one port they write to a common folder
+(PROMETHEUS_MULTIPROC_DIR, set by the web server before they start), and any of them answers for all.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ HTTP_SECONDS = Histogram(
     buckets=SECONDS_BOUNDS,
 )
 REFUSALS = Counter("khaacho_refusals_total", "Requests refused, by error code.", ["code"])
+ORDERS_PLACED = Counter("khaacho_orders_placed_total", "Orders placed.", ["payment_mode"])
+PLACEMENT_SECONDS = Histogram(
+    "khaacho_order_placement_seconds", "From asking for an order to its commit.", buckets=SECONDS_BOUNDS
+)
+MESSAGES = Counter("khaacho_messages_total", "Messages in and out.", ["direction", "channel", "outcome"])
+REPLY_SECONDS = Histogram(
+    "khaacho_reply_seconds", "From a message's arrival to its reply leaving.", buckets=SECONDS_BOUNDS
+)
+SIGNATURE_FAILURES = Counter(
+    "khaacho_webhook_signature_failures_total", "Webhook calls whose signature did not match.", ["channel"]
+)
 JOBS = Counter(
     "khaacho_jobs_total", "Jobs run; 'retried' will run again, 'failed' waits for a person.", ["job", "outcome"]
 )
