@@ -132,6 +132,25 @@ async def find_users_by_id(tx: Transaction, user_ids: Sequence[UUID]) -> list[Us
     )
 
 
+class _SignedInUser(User, frozen=True, kw_only=True):
+    sign_in_id: UUID
+
+
+async def find_signed_in_users(tx: Transaction, sign_in_ids: Sequence[UUID]) -> dict[UUID, User]:
+    """By sign-in, whoever it belongs to, for those sign-ins that have not ended."""
+    rows = await tx.all(
+        f"""
+        SELECT {USER_COLUMNS}, i.id AS sign_in_id
+        FROM {USER_TABLES}
+        JOIN sign_ins AS i ON i.user_id = u.id
+        WHERE i.id = ANY(%(ids)s) AND i.ended_at IS NULL
+        """,
+        {"ids": list(sign_in_ids)},
+        into=_SignedInUser,
+    )
+    return {row.sign_in_id: row for row in rows}
+
+
 async def require_user(tx: Transaction, user_id: UUID) -> User:
     """Raises NotFound."""
     found = await find_users_by_id(tx, [user_id])

@@ -1,0 +1,1 @@
+"""Signing in: passwords, one-time codes, tokens, lock-out, and ending what was begun."""
