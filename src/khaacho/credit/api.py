@@ -1,0 +1,397 @@
+"""Credit over HTTP: opening lines, the guardrail question, recording payments, a retailer's own view, statements."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import HeaderParameter, QueryParameter
+
+from khaacho.actors import Actor, ActorRole
+from khaacho.credit.actions import open_credit_lines
+from khaacho.credit.lock import CreditRequest, look_at_credit
+from khaacho.credit.payments import record_payment
+from khaacho.credit.queries import find_credit_overview, require_credit_line
+from khaacho.credit.records import (
+    MAX_ORDER_PAISA_DEFAULT,
+    MAX_OUTSTANDING_DAYS_DEFAULT,
+    TERMS_DAYS_DEFAULT,
+    CreditLine,
+    CreditStatus,
+    Debit,
+    DebitState,
+    NewCreditLine,
+    NewPayment,
+    PaymentMethod,
+    PaymentOutcome,
+    PaymentState,
+)
+from khaacho.errors import Forbidden, KhaachoError, NoCreditAccount, ValidationFailed
+from khaacho.ids import new_id
+from khaacho.ledger.queries import Statement, StatementLine, read_statement
+from khaacho.money import paisa_from_rupees, rupees
+from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
+from khaacho.platform.database import Database, Transaction
+from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok, wire_details
+from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once
+
+Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
+
+
+class NewLine(ApiRecord, frozen=True, kw_only=True):
+    """A credit line; without `vendorId` the platform lends."""
+
+    retailer_id: UUID
+    credit_limit: Rupees
+    vendor_id: UUID | None = None
+    max_order_value: Rupees | None = None
+    max_outstanding_days: Days = MAX_OUTSTANDING_DAYS_DEFAULT
+    terms_days: Days = TERMS_DAYS_DEFAULT
+
+
+class Line(ApiRecord, frozen=True, kw_only=True):
+    """A credit line with what is used of it; `accountId` also names its ledger account."""
+
+    account_id: UUID
+    retailer_id: UUID
+    vendor_id: UUID | None
+    status: CreditStatus
+    credit_limit: Rupees
+    used_credit: Rupees
+    held_credit: Rupees
+    available_credit: Rupees
+    max_order_value: Rupees
+    max_outstanding_days: int
+    terms_days: int
+
+
+class OpenItem(ApiRecord, frozen=True, kw_only=True):
+    """Something still owed."""
+
+    transaction_id: UUID
+    source: str
+    source_id: UUID
+    amount: Rupees
+    remaining: Rupees
+    state: DebitState
+    opened_at: datetime
+    due_on: date
+
+
+class OwnCredit(ApiRecord, frozen=True, kw_only=True):
+    """A retailer's view of their own credit."""
+
+    credit_status: CreditStatus
+    credit_limit: Rupees
+    used_credit: Rupees
+    held_credit: Rupees
+    available_credit: Rupees
+    overdue: Rupees
+    paid_ahead: Rupees
+    lines: list[Line]
+    open_items: list[OpenItem]
+
+
+class GuardrailQuestion(ApiRecord, frozen=True, kw_only=True):
+    """Would this order be accepted now?"""
+
+    retailer_id: UUID
+    order_amount: Rupees
+    payment_mode: Literal["COD", "CREDIT"]
+    vendor_id: UUID | None = None
+
+
+class GuardrailAnswer(ApiRecord, frozen=True, kw_only=True):
+    """`reason` is OK or the code of the refusal; `details` are its figures."""
+
+    allowed: bool
+    reason: str
+    message: str
+    details: dict[str, Any]
+
+
+class NewPaymentBody(ApiRecord, frozen=True, kw_only=True):
+    """Money that came in, for one item (`transactionId`) or for whatever is oldest (`retailerId`)."""
+
+    amount_paid: Rupees
+    method: PaymentMethod
+    transaction_id: UUID | None = None
+    retailer_id: UUID | None = None
+    reference: ShortText | None = None
+    event_at: datetime | None = None
+
+
+class Cleared(ApiRecord, frozen=True, kw_only=True):
+    transaction_id: UUID
+    amount: Rupees
+    remaining: Rupees
+
+
+class RecordedPayment(ApiRecord, frozen=True, kw_only=True):
+    """`remaining` is what is left of the item named, or of everything owed when none was."""
+
+    payment_id: UUID
+    transaction_id: UUID | None
+    amount_paid: Rupees
+    remaining: Rupees
+    unapplied: Rupees
+    status: Literal["FULLY_CLEARED", "PARTIAL_CLEARED", "PENDING_CLEARANCE"]
+    allocations: list[Cleared]
+
+
+class Movement(ApiRecord, frozen=True, kw_only=True):
+    transfer_id: UUID
+    event_at: datetime
+    created_at: datetime
+    code: str
+    source: str
+    source_id: UUID
+    change: Rupees
+    balance: Rupees
+
+
+class AccountStatement(ApiRecord, frozen=True, kw_only=True):
+    """Movements by when they happened; `opening` is the balance before the first one shown."""
+
+    account_id: UUID
+    kind: str
+    opening: Rupees
+    movements: list[Movement]
+    closing: Rupees
+
+
+@post(
+    "/admin/credit/accounts",
+    operation_id="openCreditAccount",
+    summary="Open a credit line",
+    guards=[requires("credit.write")],
+)
+async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope[Line]:
+    """Raises ALREADY_EXISTS when the two already have a line."""
+    new = NewCreditLine(
+        retailer_id=data.retailer_id,
+        vendor_id=data.vendor_id,
+        limit_paisa=paisa_from_rupees(data.credit_limit),
+        max_order_paisa=MAX_ORDER_PAISA_DEFAULT
+        if data.max_order_value is None
+        else paisa_from_rupees(data.max_order_value),
+        max_outstanding_days=data.max_outstanding_days,
+        terms_days=data.terms_days,
+    )
+    async with database.transaction() as tx:
+        (line,) = await open_credit_lines(tx, actor, [new])
+    return ok(_line(line))
+
+
+@post(
+    "/admin/guardrails/validate-order",
+    operation_id="validateOrder",
+    summary="Ask whether an order would be accepted",
+    guards=[requires("guardrails.read")],
+    status_code=200,
+)
+async def validate_order(data: GuardrailQuestion, database: Database, actor: Actor) -> Envelope[GuardrailAnswer]:
+    """The very decision placement takes under the lock, on the figures of this moment."""
+    amount_paisa = paisa_from_rupees(data.order_amount)
+    if amount_paisa <= 0:
+        raise ValidationFailed(field="orderAmount", why="must be above zero")
+    request = CreditRequest(
+        order_id=new_id(),
+        retailer_id=data.retailer_id,
+        vendor_id=data.vendor_id,
+        amount_paisa=amount_paisa,
+        on_credit=data.payment_mode == "CREDIT",
+        actor=actor,
+    )
+    async with database.reading() as tx:
+        desk = await look_at_credit(tx, [request])
+    try:
+        acquired = desk.acquire(request)
+    except KhaachoError as refusal:
+        return ok(
+            GuardrailAnswer(
+                allowed=False, reason=refusal.code, message=str(refusal), details=wire_details(refusal.details)
+            )
+        )
+    details: dict[str, Any] = {}
+    if acquired.line is not None:
+        details = {
+            "creditLimit": rupees(acquired.line.limit_paisa),
+            "projectedBalance": rupees(acquired.line.used_paisa),
+            "availableCredit": rupees(acquired.line.available_paisa + amount_paisa),
+        }
+    return ok(GuardrailAnswer(allowed=True, reason="OK", message="The order would be accepted.", details=details))
+
+
+@post(
+    "/admin/payment/record",
+    operation_id="recordPayment",
+    summary="Record a payment",
+    guards=[requires("payments.write")],
+)
+async def record(
+    data: NewPaymentBody, request: Request[Any, Any, Any], database: Database, actor: Actor, key: KeyHeader = None
+) -> Envelope[RecordedPayment]:
+    """Clears the item named first, then the oldest; what is left over is kept for the next item."""
+    new = NewPayment(
+        amount_paisa=paisa_from_rupees(data.amount_paid),
+        method=data.method,
+        retailer_id=data.retailer_id,
+        debit_id=data.transaction_id,
+        reference=data.reference,
+        event_at=data.event_at,
+    )
+
+    async def act(tx: Transaction) -> PaymentOutcome:
+        return await record_payment(tx, actor, new)
+
+    outcome = await run_once(
+        database,
+        scope=f"payments:{actor.id}",
+        key=checked_key(key),
+        request_hash=hash_request(await request.body()),
+        into=PaymentOutcome,
+        act=act,
+    )
+    return ok(_payment(outcome, data.transaction_id))
+
+
+@get(
+    "/credit/me",
+    operation_id="getOwnCredit",
+    summary="A retailer's own credit",
+    guards=[requires("credit.read_own")],
+)
+async def own_credit(database: Database, actor: Actor) -> Envelope[OwnCredit]:
+    if actor.retailer_id is None:
+        raise Forbidden
+    async with database.reading() as tx:
+        overview = await find_credit_overview(tx, actor.retailer_id)
+    return ok(
+        OwnCredit(
+            credit_status=overview.status,
+            credit_limit=rupees(overview.limit_paisa),
+            used_credit=rupees(overview.used_paisa),
+            held_credit=rupees(overview.held_paisa),
+            available_credit=rupees(overview.available_paisa),
+            overdue=rupees(overview.overdue_paisa),
+            paid_ahead=rupees(overview.unapplied_paisa),
+            lines=[_line(line) for line in overview.lines],
+            open_items=[_open_item(debit) for debit in overview.open_debits],
+        )
+    )
+
+
+@get(
+    "/ledger/accounts/{account_id:uuid}/statement",
+    operation_id="getStatement",
+    summary="Statement of a ledger account",
+)
+async def statement(
+    account_id: UUID,
+    database: Database,
+    actor: Actor,
+    as_of: Annotated[datetime | None, QueryParameter(name="asOf")] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+) -> Envelope[AccountStatement]:
+    """As of any moment by when things happened; for staff, and for whoever the credit line belongs to."""
+    async with database.reading() as tx:
+        await _ensure_own_account(tx, actor, account_id)
+        found = await read_statement(tx, account_id, since=since, as_of=as_of or until)
+    return ok(_statement(found))
+
+
+ROUTES = [open_line, validate_order, record, own_credit, statement]
+
+
+async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -> None:
+    """Staff may read every account; others only a credit line of theirs, and learn nothing about the rest."""
+    if actor.is_staff:
+        return
+    try:
+        line = await require_credit_line(tx, account_id)
+    except NoCreditAccount as unknown:
+        raise Forbidden from unknown
+    if actor.role is ActorRole.VENDOR and line.vendor_id is not None:
+        ensure_vendor_access(actor, line.vendor_id)
+        return
+    ensure_retailer_access(actor, line.retailer_id)
+
+
+def _line(line: CreditLine) -> Line:
+    return Line(
+        account_id=line.id,
+        retailer_id=line.retailer_id,
+        vendor_id=line.vendor_id,
+        status=line.status,
+        credit_limit=rupees(line.limit_paisa),
+        used_credit=rupees(line.used_paisa),
+        held_credit=rupees(line.held),
+        available_credit=rupees(line.available_paisa),
+        max_order_value=rupees(line.max_order_paisa),
+        max_outstanding_days=line.max_outstanding_days,
+        terms_days=line.terms_days,
+    )
+
+
+def _open_item(debit: Debit) -> OpenItem:
+    return OpenItem(
+        transaction_id=debit.id,
+        source=debit.source_kind,
+        source_id=debit.source_id,
+        amount=rupees(debit.amount_paisa),
+        remaining=rupees(debit.remaining_paisa),
+        state=debit.state,
+        opened_at=debit.opened_at,
+        due_on=debit.due_on,
+    )
+
+
+def _payment(outcome: PaymentOutcome, transaction_id: UUID | None) -> RecordedPayment:
+    status: Literal["FULLY_CLEARED", "PARTIAL_CLEARED", "PENDING_CLEARANCE"] = "PARTIAL_CLEARED"
+    if outcome.state is PaymentState.PENDING:
+        status = "PENDING_CLEARANCE"
+    elif outcome.remaining_paisa == 0:
+        status = "FULLY_CLEARED"
+    return RecordedPayment(
+        payment_id=outcome.payment_id,
+        transaction_id=transaction_id,
+        amount_paid=rupees(outcome.amount_paisa),
+        remaining=rupees(outcome.remaining_paisa),
+        unapplied=rupees(outcome.unapplied_paisa),
+        status=status,
+        allocations=[
+            Cleared(
+                transaction_id=part.debit_id, amount=rupees(part.amount_paisa), remaining=rupees(part.remaining_paisa)
+            )
+            for part in outcome.allocations
+        ],
+    )
+
+
+def _statement(found: Statement) -> AccountStatement:
+    return AccountStatement(
+        account_id=found.account.id,
+        kind=found.account.kind.value,
+        opening=rupees(found.opening),
+        movements=[_movement(line) for line in found.lines],
+        closing=rupees(found.closing),
+    )
+
+
+def _movement(line: StatementLine) -> Movement:
+    return Movement(
+        transfer_id=line.transfer_id,
+        event_at=line.event_at,
+        created_at=line.created_at,
+        code=line.code,
+        source=line.source_kind,
+        source_id=line.source_id,
+        change=rupees(line.change),
+        balance=rupees(line.balance),
+    )
