@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
-from khaacho.commands import doctor, jobs, ledger, running
+from khaacho.commands import doctor, jobs, ledger, people, running, understand
 from khaacho.commands.terminal import KNOWN_FAILURES, WRONG_COMMAND, err, exit_code_of
 
-SUBJECTS = (running, doctor, jobs, ledger)
+SUBJECTS = (running, people, doctor, jobs, ledger, understand)
 
 
 def build() -> App:
@@ -36,6 +37,8 @@ def build() -> App:
 
 def main() -> None:
     """Run one command and exit with its code; a failure we know is one line, never a traceback."""
+    # One line at the end says that the database does not answer; web and worker set up their own logs.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         code = build()()
     except CycloptsError:

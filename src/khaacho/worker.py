@@ -17,6 +17,7 @@ from litestar.di import Provide
 
 from khaacho import clock
 from khaacho.ids import new_id
+from khaacho.parties import jobs as parties_jobs
 from khaacho.platform import events, health, housekeeping
 from khaacho.platform.database import Database
 from khaacho.platform.events import DeliverEvent, Subscribers
@@ -29,6 +30,7 @@ from khaacho.platform.pulse import keep_pulse
 from khaacho.platform.queue import JobHandlers, Schedule
 from khaacho.platform.scheduler import Scheduler
 from khaacho.settings import Settings
+from khaacho.whatsapp import jobs as whatsapp_jobs
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,7 @@ def job_handlers(settings: Settings) -> JobHandlers:
 
 def schedules(settings: Settings) -> Sequence[Schedule]:
     """What runs at which cron time."""
-    return [*housekeeping.SCHEDULES]
+    return [*housekeeping.SCHEDULES, *parties_jobs.SCHEDULES, *whatsapp_jobs.SCHEDULES]
 
 
 def subscribers(settings: Settings) -> Subscribers:

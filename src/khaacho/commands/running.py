@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import psycopg
 from cyclopts import App, Parameter, validators
 
 from khaacho.commands.terminal import DONE, out, read_settings
 from khaacho.demo import run_demo
-from khaacho.errors import DatabaseUnavailable
 from khaacho.platform.migrate import head, migrate
 from khaacho.platform.opening import reachable_database
 from khaacho.web.server import run_web
@@ -52,11 +50,8 @@ def worker() -> int:
 def migrate_database() -> int:
     """Bring the database up to date. Running it twice, or two at once, does no harm."""
     settings = read_settings()
-    try:
-        with reachable_database(settings, migrated=False) as dsn:
-            applied = migrate(dsn)
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable from error
+    with reachable_database(settings, migrated=False) as dsn:
+        applied = migrate(dsn)
     for revision in applied:
         out.print(f"applied {revision}")
     out.print(f"The database is at {head()}.")

@@ -11,7 +11,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+
+from khaacho.errors import DatabaseUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any constant both runners agree on; it guards nothing else.
@@ -21,9 +24,13 @@ STATEMENT_TIMEOUT_MS = 600_000
 
 
 def migrate(dsn: str) -> list[str]:
-    """Apply what is missing; answers the revisions applied, oldest first."""
+    """Apply what is missing; answers the revisions applied, oldest first. Raises DatabaseUnavailable."""
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
-    with engine.connect() as connection:
+    try:
+        opened = engine.connect()
+    except OperationalError as error:
+        raise DatabaseUnavailable from error
+    with opened as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": RUNNER_LOCK})
         connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
         connection.execute(text(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}"))

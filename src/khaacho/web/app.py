@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import structlog
 from litestar import Litestar, Router
@@ -17,9 +18,12 @@ from litestar.di import Provide
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.errors import NotSignedIn
+from khaacho.credit.actions import open_credit_lines
+from khaacho.credit.records import NewCreditLine
+from khaacho.parties import api as parties
+from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.platform import health
-from khaacho.platform.database import Database
+from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADER, JsonBody, JsonResponse
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
@@ -28,6 +32,7 @@ from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
 from khaacho.web.answering import Application, Deadline
 from khaacho.web.limiting import limit_requests
+from khaacho.whatsapp import api as whatsapp
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +53,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "database": Provide(_database, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
-            "actor": Provide(_actor, sync_to_thread=False),
+            "actor": Provide(provide_actor),
         },
         dto=JsonBody,
         return_dto=None,
@@ -79,7 +84,11 @@ def app_from_environment() -> Litestar:
 
 def api_routes() -> list[Any]:
     """Everything below /api/v1."""
-    return []
+    return [*parties.routes(_open_credit_line), *whatsapp.ROUTES]
+
+
+async def _open_credit_line(tx: Transaction, actor: Actor, retailer_id: UUID, limit_paisa: int) -> None:
+    await open_credit_lines(tx, actor, [NewCreditLine(retailer_id=retailer_id, limit_paisa=limit_paisa)])
 
 
 def _lifespan(settings: Settings) -> Lifespan:
@@ -88,6 +97,7 @@ def _lifespan(settings: Settings) -> Lifespan:
         async with open_database(settings) as database:
             app.state.database = database
             app.state.limiter = Limiter(database)
+            app.state.doorkeeper = Doorkeeper(database, settings.secret)
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
             log.info("web_stopped", process=os.getpid())
@@ -98,10 +108,6 @@ def _lifespan(settings: Settings) -> Lifespan:
 def _database(state: State) -> Database:
     database: Database = state.database
     return database
-
-
-def _actor() -> Actor:
-    raise NotSignedIn
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
