@@ -20,7 +20,6 @@ from khaacho.credit.records import (
     MAX_OUTSTANDING_DAYS_DEFAULT,
     TERMS_DAYS_DEFAULT,
     CreditLine,
-    CreditStatus,
     Debit,
     DebitState,
     NewCreditLine,
@@ -34,6 +33,7 @@ from khaacho.ids import new_id
 from khaacho.ledger.queries import Statement, StatementLine, read_statement
 from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
+from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok, wire_details
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once

@@ -39,7 +39,7 @@ from khaacho.errors import (
 )
 from khaacho.ledger.actions import send_lock_accounts, write_book
 from khaacho.ledger.posting import Book
-from khaacho.ledger.queries import find_accounts
+from khaacho.ledger.queries import send_find_accounts
 from khaacho.ledger.records import Hold, LedgerAccount, Source
 from khaacho.parties.standings import RetailerStanding, send_find_standings
 from khaacho.platform.database import Pending, Transaction
@@ -50,7 +50,10 @@ OVERRIDABLE = (CreditBlocked, CreditPaused, MaxOrderValueExceeded, OverdueCredit
 
 
 class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One order that wants to be accepted; on credit it also wants a hold of its amount."""
+    """One order that wants to be accepted; on credit it also wants a hold of its amount.
+
+    `attempt` counts how often the order was tried: one that failed gave its hold back and needs another.
+    """
 
     order_id: UUID
     retailer_id: UUID
@@ -59,6 +62,12 @@ class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
     on_credit: bool
     actor: Actor
     override_reason: str | None = None
+    attempt: int = 1
+
+    @property
+    def hold_key(self) -> str:
+        """What makes holding twice hold once."""
+        return f"order:{self.order_id}" if self.attempt == 1 else f"order:{self.order_id}:{self.attempt}"
 
 
 class Acquired(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +114,7 @@ class CreditDesk:
             line.id,
             request.amount_paisa,
             source=Source(kind="order", id=request.order_id),
-            key=f"order:{request.order_id}",
+            key=request.hold_key,
         )
         return Acquired(
             hold=hold, line=self._terms[line.id].with_figures(self.book.account(line.id)), overridden=overridden
@@ -165,14 +174,15 @@ async def look_at_credit(tx: Transaction, requests: Sequence[CreditRequest]) -> 
     """A desk without locks, for telling people what would be decided now. What it decides is never written."""
     line_ids = sorted({line_id for request in requests if request.on_credit for line_id in _line_ids(request)})
     today = clock.business_day()
-    accounts = await find_accounts(tx, line_ids)
-    return CreditDesk(
-        Book(accounts.values(), moment=clock.now()),
-        await (await send_find_terms(tx, line_ids)).all(),
-        await (await send_find_overdue(tx, line_ids, today)).all(),
-        await (await send_find_standings(tx, sorted({request.retailer_id for request in requests}))).all(),
-        today,
-    )
+    async with tx.pipeline():
+        pending = PendingDesk(
+            await send_find_accounts(tx, line_ids),
+            await send_find_terms(tx, line_ids),
+            await send_find_overdue(tx, line_ids, today),
+            await send_find_standings(tx, sorted({request.retailer_id for request in requests})),
+            today,
+        )
+    return await pending.desk()
 
 
 async def acquire(tx: Transaction, request: CreditRequest, *, wait: bool = True) -> Acquired:

@@ -18,7 +18,7 @@ from khaacho.ledger.records import (
     LedgerAccount,
     Transfer,
 )
-from khaacho.platform.database import Transaction
+from khaacho.platform.database import Pending, Transaction
 
 
 class _HeldRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +85,9 @@ async def require_hold(tx: Transaction, hold_id: UUID) -> HeldAmount:
     return held
 
 
-async def find_accounts(tx: Transaction, account_ids: Sequence[UUID]) -> dict[UUID, LedgerAccount]:
-    """Accounts with their figures, not locked: for showing, not for deciding."""
-    accounts = await tx.all(
+async def send_find_accounts(tx: Transaction, account_ids: Sequence[UUID]) -> Pending[LedgerAccount]:
+    """Queue the reading of accounts with their figures, not locked: for showing, not for deciding."""
+    return await tx.send(
         """
         SELECT id, kind, unit, owner_id, keeps_balance, posted, held, ceiling, floor, version
         FROM ledger_accounts
@@ -96,7 +96,11 @@ async def find_accounts(tx: Transaction, account_ids: Sequence[UUID]) -> dict[UU
         {"ids": list(account_ids)},
         into=LedgerAccount,
     )
-    return {account.id: account for account in accounts}
+
+
+async def find_accounts(tx: Transaction, account_ids: Sequence[UUID]) -> dict[UUID, LedgerAccount]:
+    """As `send_find_accounts`, waiting for the answer, by id."""
+    return {account.id: account for account in await (await send_find_accounts(tx, account_ids)).all()}
 
 
 async def require_account(tx: Transaction, account_id: UUID) -> LedgerAccount:

@@ -1,7 +1,7 @@
 """Reading what routing decides on: who offers the goods, at what price, how far away, how busy, how reliable.
 
-One statement, because every order waits for it. What would mean counting months of orders is counted beforehand by
-`count_routing_figures`.
+One flush for a whole batch of orders, because every order waits for it. What would mean counting months of orders is
+counted beforehand by `count_routing_figures`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from khaacho.platform.database import Transaction
 
 RELIABILITY_WINDOW = timedelta(days=90)
 SHARE_WINDOW = timedelta(days=30)
+# A vendor with more open orders than this is as busy as can be; counting on would only cost time.
+OPEN_ORDERS_COUNTED_MAX = 1_000
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +55,32 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     orders_ended: int
     orders_delivered: int
     share: float
-    shop_latitude: float | None
-    shop_longitude: float | None
-    weights: dict[Factor, int]
+
+
+class _Shop(msgspec.Struct, frozen=True, kw_only=True):
+    retailer_id: UUID
+    latitude: float | None
+    longitude: float | None
+
+
+class _Weight(msgspec.Struct, frozen=True, kw_only=True):
+    factor: Factor
+    weight: int
+
+
+class Demand(msgspec.Struct, frozen=True, kw_only=True):
+    """Which products one shop wants."""
+
+    retailer_id: UUID
+    product_ids: frozenset[UUID]
+
+
+class _Goods(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything offered of some products, by product."""
+
+    products: dict[UUID, RoutedProduct]
+    offers: dict[UUID, list[RoutedOffer]]
+    vendors: dict[UUID, VendorFacts]
 
 
 async def find_market(
@@ -66,69 +91,98 @@ async def find_market(
     exclude_vendor_ids: Collection[UUID] = (),
     required_vendor_id: UUID | None = None,
 ) -> Market:
-    """Every active offer of an active vendor for these products, as this shop meets it, in one statement.
+    """Every active offer of an active vendor for these products, as this shop meets it.
 
     Raises ProductNotFound when one of the products does not exist.
     """
-    # vendor_offers_product_idx finds the offers, orders_open_vendor_idx counts the open orders; the rest are keys.
-    rows = await tx.all(
-        """
-        WITH offered AS MATERIALIZED (
-            SELECT * FROM routing_offers WHERE product_id = ANY(%(products)s)
-        ), load AS (
-            SELECT vendor_id,
-                count(*) FILTER (WHERE status <> 'PENDING') AS active_orders,
-                count(*) FILTER (WHERE status = 'PENDING') AS pending_orders
-            FROM orders
-            WHERE vendor_id IN (SELECT vendor_id FROM offered)
-                AND status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY')
-            GROUP BY vendor_id
-        )
-        SELECT offered.*, shop.latitude AS shop_latitude, shop.longitude AS shop_longitude, weighing.weights,
-            COALESCE(load.active_orders, 0) AS active_orders, COALESCE(load.pending_orders, 0) AS pending_orders,
-            COALESCE(known.requests_answered, 0) AS requests_answered,
-            COALESCE(known.requests_accepted, 0) AS requests_accepted,
-            COALESCE(known.orders_ended, 0) AS orders_ended, COALESCE(known.orders_delivered, 0) AS orders_delivered,
-            COALESCE(part.share, 0) AS share
-        FROM offered
-        CROSS JOIN (SELECT jsonb_object_agg(factor, weight) AS weights FROM routing_weights) AS weighing
-        LEFT JOIN routing_shops AS shop ON shop.retailer_id = %(retailer)s
-        LEFT JOIN load ON load.vendor_id = offered.vendor_id
-        LEFT JOIN vendor_reliability AS known ON known.vendor_id = offered.vendor_id
-        LEFT JOIN product_shares AS part
-            ON part.product_id = offered.product_id AND part.vendor_id = offered.vendor_id
-        """,
-        {"products": list(product_ids), "retailer": retailer_id},
-        into=_Row,
+    demand = Demand(retailer_id=retailer_id, product_ids=frozenset(product_ids))
+    (market,) = await find_markets(tx, [demand])
+    if isinstance(market, ProductNotFound):
+        raise market
+    offers = tuple(
+        offer
+        for offer in market.offers
+        if offer.vendor_id not in exclude_vendor_ids and required_vendor_id in (None, offer.vendor_id)
     )
-    found = {row.product_id for row in rows}
-    for product_id in product_ids:
-        if product_id not in found:
-            raise ProductNotFound(given=str(product_id))
-    return _market(rows, exclude_vendor_ids, required_vendor_id)
+    return msgspec.structs.replace(market, offers=offers)
 
 
-def _market(rows: Sequence[_Row], exclude_vendor_ids: Collection[UUID], required_vendor_id: UUID | None) -> Market:
-    products: dict[UUID, RoutedProduct] = {}
-    offers: list[RoutedOffer] = []
-    vendors: dict[UUID, VendorFacts] = {}
+async def find_markets(tx: Transaction, demands: Sequence[Demand]) -> list[Market | ProductNotFound]:
+    """The market each demand meets, in order; one flush of three statements for all of them together."""
+    async with tx.pipeline():
+        # vendor_offers_product_idx finds the offers, orders_open_vendor_idx counts the open orders; the rest are keys.
+        pending_rows = await tx.send(
+            _GOODS,
+            {"products": sorted({product for demand in demands for product in demand.product_ids})},
+            into=_Row,
+        )
+        pending_shops = await tx.send(
+            "SELECT retailer_id, latitude, longitude FROM routing_shops WHERE retailer_id = ANY(%(retailers)s)",
+            {"retailers": sorted({demand.retailer_id for demand in demands})},
+            into=_Shop,
+        )
+        pending_weights = await tx.send("SELECT factor, weight FROM routing_weights", into=_Weight)
+    goods = _goods(await pending_rows.all())
+    shops = {shop.retailer_id: _place(shop.latitude, shop.longitude) for shop in await pending_shops.all()}
+    weights = Weights(**{row.factor.value: row.weight for row in await pending_weights.all()})
+    return [_market(demand, goods, shops.get(demand.retailer_id), weights) for demand in demands]
+
+
+_GOODS = f"""
+    WITH offered AS MATERIALIZED (
+        SELECT * FROM routing_offers WHERE product_id = ANY(%(products)s)
+    ), load AS (
+        SELECT seller.vendor_id,
+            count(*) FILTER (WHERE open.status <> 'PENDING') AS active_orders,
+            count(*) FILTER (WHERE open.status = 'PENDING') AS pending_orders
+        FROM (SELECT DISTINCT vendor_id FROM offered WHERE vendor_id IS NOT NULL) AS seller
+        CROSS JOIN LATERAL (
+            SELECT status
+            FROM orders
+            WHERE vendor_id = seller.vendor_id
+                AND status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY')
+            LIMIT {OPEN_ORDERS_COUNTED_MAX}
+        ) AS open
+        GROUP BY seller.vendor_id
+    )
+    SELECT offered.*,
+        COALESCE(load.active_orders, 0) AS active_orders, COALESCE(load.pending_orders, 0) AS pending_orders,
+        COALESCE(known.requests_answered, 0) AS requests_answered,
+        COALESCE(known.requests_accepted, 0) AS requests_accepted,
+        COALESCE(known.orders_ended, 0) AS orders_ended, COALESCE(known.orders_delivered, 0) AS orders_delivered,
+        COALESCE(part.share, 0) AS share
+    FROM offered
+    LEFT JOIN load ON load.vendor_id = offered.vendor_id
+    LEFT JOIN vendor_reliability AS known ON known.vendor_id = offered.vendor_id
+    LEFT JOIN product_shares AS part
+        ON part.product_id = offered.product_id AND part.vendor_id = offered.vendor_id
+"""
+
+
+def _goods(rows: Sequence[_Row]) -> _Goods:
+    goods = _Goods(products={}, offers={}, vendors={})
     for row in rows:
-        if row.product_id not in products:
-            products[row.product_id] = _product(row)
-        if row.vendor_id is None or row.vendor_id in exclude_vendor_ids:
+        if row.product_id not in goods.products:
+            goods.products[row.product_id] = _product(row)
+            goods.offers[row.product_id] = []
+        if row.vendor_id is None:
             continue
-        if required_vendor_id is not None and row.vendor_id != required_vendor_id:
-            continue
-        offers.append(_offer(row, row.vendor_id))
-        if row.vendor_id not in vendors:
-            vendors[row.vendor_id] = _facts(row, row.vendor_id)
-    first = rows[0] if rows else None
+        goods.offers[row.product_id].append(_offer(row, row.vendor_id))
+        if row.vendor_id not in goods.vendors:
+            goods.vendors[row.vendor_id] = _facts(row, row.vendor_id)
+    return goods
+
+
+def _market(demand: Demand, goods: _Goods, shop: Place | None, weights: Weights) -> Market | ProductNotFound:
+    for product_id in demand.product_ids:
+        if product_id not in goods.products:
+            return ProductNotFound(given=str(product_id))
     return Market(
-        products=products,
-        offers=tuple(offers),
-        vendors=vendors,
-        shop=_place(first.shop_latitude, first.shop_longitude) if first else None,
-        weights=Weights(**{factor.value: weight for factor, weight in first.weights.items()}) if first else Weights(),
+        products=goods.products,
+        offers=tuple(offer for product_id in demand.product_ids for offer in goods.offers[product_id]),
+        vendors=goods.vendors,
+        shop=shop,
+        weights=weights,
     )
 
 

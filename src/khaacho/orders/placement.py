@@ -191,11 +191,11 @@ async def _lock_and_read(
         first: Pending[int] = await tx.send_values(
             "SELECT first_number FROM order_days WHERE day = %(day)s", {"day": today}
         )
-        opened_desk = await desk.desk()
-        levels = await stock.all()
-        outcomes = await read_outcomes(stored)
-        drawn = await numbers.all()
-        first_number = await first.first()
+    opened_desk = await desk.desk()
+    levels = await stock.all()
+    outcomes = await read_outcomes(stored)
+    drawn = await numbers.all()
+    first_number = await first.first()
     if first_number is None:
         first_number = await _open_day(tx, today)
         drawn = await tx.values(

@@ -20,7 +20,7 @@ from khaacho.money import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
 from khaacho.orders.placement import Outcome, Placement, place_batch
 from khaacho.orders.quote import require_as_wanted, share_of
 from khaacho.orders.records import Order, PaymentMode, WantedLine
-from khaacho.orders.routing import plan_routes
+from khaacho.orders.routing import RoutePlan, plan_many
 from khaacho.platform.batching import Coalescer
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.idempotency import hash_request
@@ -139,19 +139,19 @@ async def _plan(tx: Transaction, submissions: dict[int, Submission]) -> dict[int
             planned.setdefault(index, product)
         else:
             wanted[index].append(WantedLine(product_id=product, quantity=item.quantity))
-    for index, submission in submissions.items():
-        if index not in planned:
-            planned[index] = await _plan_one(tx, submission, wanted[index])
+    plannable = [index for index in submissions if index not in planned]
+    plans = await plan_many(tx, [(submissions[index].order.retailer_id, wanted[index]) for index in plannable])
+    for index, plan in zip(plannable, plans, strict=True):
+        planned[index] = plan if isinstance(plan, KhaachoError) else _placement(submissions[index], plan)
     return planned
 
 
-async def _plan_one(tx: Transaction, submission: Submission, lines: Sequence[WantedLine]) -> Placement | KhaachoError:
-    order = submission.order
+def _placement(submission: Submission, plan: RoutePlan) -> Placement | KhaachoError:
     try:
-        plan = await plan_routes(tx, order.retailer_id, lines)
         require_as_wanted(plan)
     except KhaachoError as refusal:
         return refusal
+    order = submission.order
     return Placement(
         key=submission.key,
         request_hash=_hash(order),

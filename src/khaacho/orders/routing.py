@@ -9,7 +9,8 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.orders.candidates import find_market
+from khaacho.errors import ProductNotFound
+from khaacho.orders.candidates import Demand, find_market, find_markets
 from khaacho.orders.records import WantedLine
 from khaacho.orders.scoring import Factor, Weights, require_valid_weights
 from khaacho.orders.splitting import PlannedLine, RoutePlan, VendorPart, plan_vendors
@@ -22,6 +23,7 @@ __all__ = [
     "VendorPart",
     "change_routing_weights",
     "find_routing_weights",
+    "plan_many",
     "plan_routes",
 ]
 
@@ -39,7 +41,7 @@ async def plan_routes(
 ) -> RoutePlan:
     """Which vendors deliver these lines to this shop, at which prices, and what cannot be had as wanted.
 
-    One statement, no locks: stock and prices may change before they are reserved, and placement looks again under its
+    One flush, no locks: stock and prices may change before they are reserved, and placement looks again under its
     locks. With `required_vendor_id` only that vendor is considered. Raises ProductNotFound.
     """
     market = await find_market(
@@ -50,6 +52,21 @@ async def plan_routes(
         required_vendor_id=required_vendor_id,
     )
     return plan_vendors(market, lines, local_now=clock.business_time(clock.now()))
+
+
+async def plan_many(
+    tx: Transaction, wanted: Sequence[tuple[UUID, Sequence[WantedLine]]]
+) -> list[RoutePlan | ProductNotFound]:
+    """As `plan_routes` for many (retailer, lines) at once, in one flush; one outcome each, in order."""
+    demands = [
+        Demand(retailer_id=retailer_id, product_ids=frozenset(line.product_id for line in lines))
+        for retailer_id, lines in wanted
+    ]
+    local_now = clock.business_time(clock.now())
+    return [
+        market if isinstance(market, ProductNotFound) else plan_vendors(market, lines, local_now=local_now)
+        for market, (_, lines) in zip(await find_markets(tx, demands), wanted, strict=True)
+    ]
 
 
 class _Weight(msgspec.Struct, frozen=True, kw_only=True):
