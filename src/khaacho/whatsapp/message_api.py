@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor
 from khaacho.errors import Forbidden, SimulatorOff, ValidationFailed
@@ -132,7 +132,7 @@ async def simulate_message(data: SimulatedMessage, database: Database, settings:
     opt={"open": True},
 )
 async def list_simulated_replies(
-    phone: str, database: Database, settings: Settings, after: UUID | None = None
+    phone: FromPath[str], database: Database, settings: Settings, after: FromQuery[UUID | None] = None
 ) -> Envelope[Page[SpokenMessage]]:
     """In the order it was said; `after` is the id of the last message seen."""
     _require_simulator(settings)
@@ -168,10 +168,10 @@ async def send_message(
 async def list_messages(
     database: Database,
     actor: Actor,
-    contact: str | None = None,
-    direction: Direction | None = None,
-    status: str | None = None,
-    cursor: str | None = None,
+    contact: FromQuery[str | None] = None,
+    direction: FromQuery[Direction | None] = None,
+    status: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[MessageSeen]]:
     """`contact` is a contact's id or a phone number."""
@@ -198,7 +198,9 @@ async def list_messages(
     summary="Give a failed message another go",
     status_code=200,
 )
-async def retry_failed_message(message_id: UUID, database: Database, actor: Actor) -> Envelope[MessageRetried]:
+async def retry_failed_message(
+    message_id: FromPath[UUID], database: Database, actor: Actor
+) -> Envelope[MessageRetried]:
     """An outbound message is sent again, an inbound one worked again."""
     _require_staff(actor)
     async with database.transaction() as tx:

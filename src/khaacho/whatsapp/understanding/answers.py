@@ -12,7 +12,7 @@ from .matching import WordFinder
 from .quantities import count, is_sellable, to_selling_units
 from .reading import Kind, Token
 from .records import Answer, Context, OpenQuestion
-from .sound import plain_of
+from .sound import plain_of, plain_pattern
 from .units import MEASURES
 
 _ORDINALS = {
@@ -21,7 +21,7 @@ _ORDINALS = {
     "fourth": 4, "chautho": 4, "fifth": 5, "last": -1, "antim": -1, "akhiri": -1,
 }  # fmt: skip
 _ORDINALS_BY_PLAIN = {plain_of(word): number for word, number in _ORDINALS.items()}
-_NONE = re.compile(
+_NONE = plain_pattern(
     r"^\W*(?:none|no|nope|kunai pani hoina|kunai hoina|yo hoina|yi hoina|hoina|not (?:that|this|these|those)(?: one)?|neither|koi nahi|ye nahi|yeh nahi|"
     r"none of (?:these|them|the above)|arko|aru nai|tyo hoina|other|different one|chaina yesma|yesma chaina)(?: dai| sir| bhai| hajur| please)?\W*$"
 )

@@ -7,33 +7,35 @@ one pattern serves both scripts. Nothing here knows a product; weights are compa
 import re
 
 from .records import Intent
+from .sound import plain_pattern
 
 _ORDER = r"(?:order\w*|ardar\w*|adar|oder\w*|saman|maal|mal|parcel|delivery|delivari|delibhari)"
+_ORDERS = r"(?:order\w*|ardar\w*|oder\w*|orders)"
 _BEFORE = (
-    r"(?:last|asti\w*|hijo|aghi\w*|agh?illo|agadi|pahil\w*|pahel\w*|pich?h?l[aeio]|pichli|previous|past|purano?|pohor|earlier)"
+    r"(?:last|asti\w*|hijo\w*|aghi\w*|ag(?:h)?illo\w*|agadi|pahil\w*|pahel\w*|pehl[aei]|pich?h?l[aeio]|pichli|previous|past|puran[aio]|pohor|earlier)"
 )
 _SHOW = r"(?:dekha\w*|show|her\w*|suchi|history|list|bata\w*|dikha\w*|send|patha\w*|give|view|see)"
 _HOW_MUCH = r"(?:kati|katti|kitn[aei]|how much|how many)"
 _DONE = r"(?:bhayo|bho|bhaisak\w*|garisak\w*|gare\w*|gary\w*|garyo|garim|sak\w+|diye|diya|diyo|kar diya|done|ready|cha|chu|ho gaya|gaya)"
 _GREET = (
     r"(?:namast\w*|namaskar\w*|nmste|hello|helo|hlo|hi+|hey+|salam\w*|pranam|jadau|ram ram|jay nepal|jai \w+|"
-    r"good (?:morning|evening|afternoon|day)|subha \w+|shubha \w+|gud morning|gm|sup|kasto cha\w*|k cha\w*|ke cha\w*|"
-    r"sanchai\w*|how are you|kaise ho|kaise hain|kya hal\w*|aram\w*|assalam\w*|walekum\w*)"
+    r"good (?:morning|evening|afternoon|day|night)|suva \w+|subha \w+|shubha \w+|suprabhat\w*|shubh\w* \w+|mrng|morning|gm|sup|k cha\w*|ke cha\w*|k ho khabar|ke ho khabar|"
+    r"sanch\w*|san?cho|how are you|how r u|kasto (?:cha|hunuhun)\w*|kasto chau?|halkhabar|hal khabar|khabar|kaise ho|kaise hain|kya hal\w*|aram\w*|assalam\w*|walekum\w*)"
 )
 
 CUES: dict[Intent, list[tuple[str, float]]] = {
-    Intent.GREETING: [(rf"\b{_GREET}\b", 1.0)],
+    Intent.GREETING: [(rf"\b{_GREET}\b", 1.0), (rf"^\W*{_GREET}(?:\W+(?:dai|daju|bhai|sir|madam|hajur|sahuji|sauji|bro|didi|sab\w*|ji|there|all|everyone|guruji|kaka))*\W*$", 1.5)],
     Intent.THANKS: [
         (r"\b(?:dhanyab\w*|dhanyaw\w*|dhanyav\w*|thank\w*|thanx|thnx|thx|tysm|shukriya|sukriya|meherban\w*|aabhar\w*|abhar\w*)\b", 1.6),
         (r"\b(?:pugyo|payo|paye|paiyo|mil gaya|mila|milyo|received|got)\b.*\b(?:dhanya\w*|thank\w*|shukriya)\b", 3.0),
         (r"\b(?:dhanya\w*|thank\w*|shukriya)\b.*\b(?:pugyo|payo|paye|mil gaya|milyo|received|got)\b", 3.0),
     ],
     Intent.HELP: [
-        (r"^\W*(?:help|sahayog|madat|madad|sahayata|menu|start|guide)\b", 2.5),
+        (r"^\W*(?:help|sahayog|madat|maddat|madad|sahayata|menu|start|guide)\b", 2.5),
         (rf"\b(?:kasari|kaise|how (?:to|do|can|does))\b.{{0,30}}\b(?:{_ORDER}|use|work|chal\w*|prayog)\b", 3.4),
         (rf"\b{_ORDER}\b.{{0,20}}\b(?:kasari|kaise|how)\b", 3.2),
         (r"\b(?:sika\w*|samjha\w*|explain|instruction\w*)\b", 2.0),
-        (r"\b(?:help|madat|madad|sahayog|sahayata)\b", 1.8),
+        (r"\b(?:help|madat|maddat|madad|sahayog|sahayata)\b", 1.8),
         (r"\bk k gar\w*|\bke ke gar\w*|\bkya kya kar\w*|\bwhat (?:can|do) (?:you|i) do\b|\byo (?:k|ke) ho\b|\bwhat is this\b|\bye kya hai\b", 2.6),
         (r"\b(?:bujhina|samajh nahi|dont understand|don t understand)\b", 1.5),
     ],
@@ -44,7 +46,7 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
         (rf"\b{_ORDER}\b.{{0,25}}\b(?:kahile|kaile|kab|kab tak|when)\b", 3.2),
         (r"\b(?:status|track(?:ing)?|sthiti)\b", 2.4),
         (rf"\b(?:patha\w*|haln?\w*|dispatch\w*|pack\w*|deliver\w*|ship\w*|nisk\w*|{_ORDER})\b.{{0,25}}\b(?:bhayo ki|bho ki|bhoo|ki nai|ki chaina|ki nahi|ki bhayena|bhayena)\b", 3.4),
-        (r"\b(?:aayena|ayena|aaena|aipugena|aayo ki|aaya nahi|nahi aaya|not (?:arrived|received|come|delivered)|still waiting|kina dhilo|dhilo bhayo|late bhayo|der ho)\b", 2.4),
+        (r"\b(?:aayo ki \w+|aaya ki nahi|aayena|ayena|aaena|aipugena|aayo ki|aaya nahi|nahi aaya|not (?:arrived|received|come|delivered)|still waiting|kina dhilo|dhilo bhayo|late bhayo|der ho)\b", 2.4),
         (r"\bhas (?:my|the) .{0,20}(?:sent|shipped|left|dispatched)\b", 3.2),
     ],
     Intent.CREDIT: [
@@ -76,8 +78,8 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
         (r"\b(?:offer|discount|scheme|chhut|chut|naya (?:saman|item|product)|new (?:items?|products?|arrivals?))\b", 2.2),
     ],
     Intent.RECENT_ORDERS: [
-        (rf"\b{_BEFORE}\b.{{0,30}}\border\w*\b.{{0,30}}\b{_SHOW}\b", 3.6),
-        (rf"\b{_SHOW}\b.{{0,25}}\b{_BEFORE}\b.{{0,25}}\border\w*\b", 3.6),
+        (rf"\b{_BEFORE}\b.{{0,30}}\b{_ORDERS}\b.{{0,30}}\b{_SHOW}\b", 3.6),
+        (rf"\b{_SHOW}\b.{{0,25}}\b{_BEFORE}\b.{{0,25}}\b{_ORDERS}\b", 3.6),
         (r"\border(?:s| haru\w*)? (?:history|haru|ko list|list|suchi)\b|\bmy orders\b|\bmero order haru\b|\bmere order\b|\border haru\w*\b|\bordarharu\w*\b|\bardarharu\w*\b", 2.6),
         (rf"\b(?:recent|past|previous|old|purana|purano) order(?:s| haru)?\b", 2.6),
         (rf"\b(?:last|pichle|pichhle|antim) \d+ \w*\s?orders?\b|\blast few orders\b", 3.6),
@@ -94,9 +96,9 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
     Intent.SUPPORT: [
         (r"\b(?:complain\w*|gunaso|sikayat|shikayat|ujuri)\b", 3.4),
         (r"\b(?:wrong|galat|galti|arkai|different|mistake)\b.{0,25}(?:\b(?:item|saman|maal|product|order|aayo|ayo|aaya|aayi|diyo|sent|pathay\w*|bhej\w*|bill|price)\b|$)", 3.4),
-        (r"\b(?:damag\w*|broken|bigr\w*|bigar\w*|phut\w*|fut\w*ko|phat\w*|fat\w*ko|fati|phati|leak\w*|likej|chuhi\w*|tut\w*|toot\w*|sadeko|sadyo|kuhi\w*|expir\w*|eksp?ayar\w*|myad|date gako|rotten|spoil\w*|kharab|kharaab|nakkali|duplicate|fake)\b", 2.8),
+        (r"\b(?:damag\w*|broken|bigr\w*|bigar\w*|phut\w*|fut\w*ko|futyo|phat\w*|fat\w*ko|fatyo|fati|phati|chyat\w*|poki\w*|leak\w*|likej|chuhi\w*|tut(?:y|e|a|i)\w*|sadeko|sadyo|kuhi\w*|expir\w*|eksp?ayar\w*|myad|date gako|rotten|spoil\w*|kharab|kharaab|nakkali|duplicate|fake)\b", 2.8),
         (r"\b(?:return|ritarn|firta|phirta|wapas|waapas|replace(?:ment)?|exchange|refund|sat(?:ta|i)ne)\b", 1.8),
-        (r"\b(?:missing|short(?:age)?|kam (?:aayo|ayo|cha|thiyo|bhayo|nikla|aaya)|ghati|puge(?:na|ko chaina)|chhut\w* gayo|left out|less than)\b", 2.2),
+        (r"\b(?:missing|short(?:age)?|(?:kam|ghat\w*) (?:aay\w*|ay\w*|aai\w*|cha|thiy\w*|bhay\w*|nikl\w*|pay\w*)|ghati|puge(?:na|ko chaina)|chhut\w* gayo|left out|less than)\b", 2.2),
         (r"\b(?:manche|manchhe|agent|manager|staff|human|person|kasai|insan|sahu)\b.{0,15}\b(?:sanga|sang|se|to|with|ko)?\b.{0,10}\b(?:kura|bat|baat|talk|speak|bol\w*|chat|jod\w*)\b", 3.2),
         (r"\b(?:phone|fon|call|kal) (?:gar\w*|kar\w*|me|back)\b", 2.0),
         (r"\b(?:problem|samasya|issue|dikkat|pareshan|samassya)\b", 2.2),
@@ -125,9 +127,16 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
     ],
     Intent.CONFIRM: [
         (r"\b(?:confirm\w*|kanpharm|kanfarm\w*|konfarm\w*|konfirm\w*|konform|comform|cnfrm|pakka\w*|final\w*|fix)\b", 2.6),
-        (r"^\W*(?:y|ya|yes|yess*|yep|yeah|ok+|okay|okey|k|ho|hajur|huncha\w*|hunx\w*|huncha|hunchha|hudo|hus|la|thik\w*|haan|han|ha|hau|ji|jee|sure|done|fine|perfect|right|correct|sahi|go ahead|place it|place (?:the )?order|all good|agreed|manjur|bhayo|pathau|thumbs)\b", 1.3),
+        (r"^\W*(?:y|ya|yah|yes|yess*|yep|yeah|ok+|okay|okey|k|ho|hajur|hunch\w*|hunx\w*|hudo|hus|la|thik\w*|haan|han|ha|hau|ji|jee|sure|done|fine|perfect|right|correct|sahi|go ahead|place it|place (?:the )?order|all good|agreed|manjur|bhayo|pathau|thumbs)\b", 1.3),
         (r"\b(?:thik (?:cha|xa|hai|chha)|thikai cha|sab thik|sabai thik|sab milyo|sabai milyo|mil(?:yo|cha)|sahi (?:cha|hai))\b", 1.3),
         (r"\b(?:go ahead|place (?:it|the order|my order)|proceed|yes please|send it|bhej do|bhej dijiye|pathaidinu\w*|pathaunus|pathaunu|pathau|pathaidinus|patha)\b", 0.8),
+    ],
+    Intent.OTHER: [
+        (r"\b(?:forwarded|fwd|stay healthy|share (?:this|to)|viral|lottery|congratulation\w*|you have won|won|winner|prize|click|https?|www|subscribe|loan|job|hiring|vacancy|salary|investment|crypto|bitcoin|recharge offer|otp)\b", 3.0),
+        (r"\b(?:happy|subhakamana|shubhakamana|badhai|mubarak|congrats)\b", 2.2),
+        (r"\b(?:chhor[aio]|bihe|biha|school|match|cricket|football|movie|film|mausam|garmi|jado|jadho|pani par\w*|barsa|pahiro|badhi ayo|bhukampa|chunab|election|news|samachar|bato banda|bandh)\b", 1.6),
+        (r"\b(?:mahang[oai]|mehanga|mahanga|sasto|sasta)\b.{0,15}\b(?:bhayo|cha|ho gaya|hai|bha)\b", 2.0),
+        (r"\b(?:wrong number|galat number|kasko number|ko bolnu|who is this|kaun bol|yo .{0,12} ko number)\b", 2.6),
     ],
     Intent.ACCEPT: [
         (r"\b(?:accept\w*|aksept\w*|eksept\w*|swikar\w*|swikrit\w*|manjur\w*|manjoor|sweekar\w*|svikar\w*)\b", 2.8),
@@ -161,15 +170,15 @@ CUES: dict[Intent, list[tuple[str, float]]] = {
 }
 
 COMPILED: dict[Intent, list[tuple[re.Pattern[str], float]]] = {
-    intent: [(re.compile(pattern), weight) for pattern, weight in cues] for intent, cues in CUES.items()
+    intent: [(plain_pattern(pattern), weight) for pattern, weight in cues] for intent, cues in CUES.items()
 }
 
 # Verbs that ask for goods. They make products without an amount a wish, and outweigh a question.
-WANTS = re.compile(
+WANTS = plain_pattern(
     r"\b(?:patha(?:u|i|a)\w*|pathau|patha|bhej\w*|send|snd|chahi(?:yo|ncha|ye|yeko|ne|nu)\w*|chaiyo|chaincha|chahie|need\w*|nid\w*|want\w*|din(?:u|us)\w*|dijiy?e|"
     r"de (?:do|dena|dijiye)|dena|lekh(?:nu|nus|i|a)?\w*|likh\w*|haln[ua]\w*|haldi\w*|order (?:gar|kar)\w*|mangau\w*|mangwa\w*|lyai?\w*|deliver|"
     r"please (?:send|give)|give me|get me|ill take|i ll take|book)\b"
 )
-QUESTION = re.compile(r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|what|when|where|which|how|why|who|ki nai|ki chaina)\b")
-NEGATED_REPEAT = re.compile(rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b")
-USUAL = re.compile(r"\b(?:usual|sadhai\w*|sadhe\w*|as always|always|hamesha|regular)\b")
+QUESTION = plain_pattern(r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|what|when|where|which|how|why|who|ki nai|ki chaina)\b")
+NEGATED_REPEAT = plain_pattern(rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b")
+USUAL = plain_pattern(r"\b(?:usual|sadhai\w*|sadhe\w*|as always|always|hamesha|regular)\b")

@@ -150,7 +150,8 @@ def _grouped(body: list[Token], leads: bool, together: Together) -> list[_Group]
         elif token.kind is Kind.RATHER:
             groups.append(_Group(words=[], amounts=[], is_rejected=True))
         elif token.kind is Kind.AMOUNT:
-            if leads and group.has_name and (_starts_item(token) or not counts):
+            opens = _starts_item(token) or not counts or _measures_next(group, token, body, together)
+            if leads and group.has_name and opens:
                 groups.append(_Group(words=[], amounts=[token]))
             else:
                 group.amounts.append(token)
@@ -170,6 +171,18 @@ def _grouped(body: list[Token], leads: bool, together: Together) -> list[_Group]
             if group.has_name and _ENDS_WISH.fullmatch(plain_of(token.text)):
                 groups.append(_Group(words=[], amounts=[]))
     return [g for g in groups if g.has_name or g.amounts or g.noises]
+
+
+def _measures_next(group: _Group, token: Token, body: list[Token], together: Together) -> bool:
+    """In a stretch that says amounts first: does this measure belong to the words after it?"""
+    after = [t for t in body if t.start >= token.end]
+    run: list[Token] = []
+    for later in after:
+        if later.kind not in (Kind.WORD, Kind.NOISE):
+            break
+        run.append(later)
+    words = [t for t in run if t.kind is Kind.WORD]
+    return bool(words) and not together(group.words, words)
 
 
 def _next_group(groups: list[_Group], leads: bool) -> _Group:
@@ -250,6 +263,9 @@ def _with_amounts(draft: Draft, amounts: tuple[Token, ...], *, replace: bool) ->
         if not any(_starts_item(old) == _starts_item(new) or new.unit == "" for new in amounts)
         or (old.unit in MEASURES and any(_starts_item(new) for new in amounts))
     ]
+    if amounts and amounts[0].unit in MEASURES:
+        # "250 hoina 500 ml": the bare number was a size too.
+        kept = [old for old in kept if old.unit]
     replaced = [old for old in draft.amounts if old not in kept]
     unit = replaced[-1].unit if replaced else ""
     renewed = [structs.replace(new, unit=new.unit or unit) for new in amounts]

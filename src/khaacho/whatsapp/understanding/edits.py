@@ -18,7 +18,7 @@ from .matching import WordFinder
 from .quantities import Fit, count, is_sellable
 from .reading import Kind, Token
 from .records import Ask, BasketLine, Line, Thresholds, Unknown
-from .sound import plain_of
+from .sound import plain_of, plain_pattern
 from .text import CleanText
 from .units import MEASURES
 
@@ -34,29 +34,30 @@ class Operation(Enum):
 
 
 _LEADING = {
-    Operation.REMOVE: re.compile(r"remov\w*|delet\w*|drop|without|except|minus|exclud\w*|cancel|take"),
-    Operation.ADD: re.compile(r"add|includ\w*|plus|more|extra|also"),
-    Operation.TAKE: re.compile(r"reduc\w*"),
-    Operation.SET: re.compile(r"make|chang\w*|updat\w*"),
-    Operation.KEEP: re.compile(r"keep|only"),
+    Operation.REMOVE: plain_pattern(r"remov\w*|delet\w*|drop|no|not|without|except|minus|exclud\w*|cancel|take"),
+    Operation.ADD: plain_pattern(r"add|includ\w*|plus|more|extra|also"),
+    Operation.TAKE: plain_pattern(r"reduc\w*"),
+    Operation.SET: plain_pattern(r"make|chang\w*|updat\w*"),
+    Operation.KEEP: plain_pattern(r"keep|only"),
 }
 _TRAILING = {
-    Operation.REMOVE: re.compile(
+    Operation.REMOVE: plain_pattern(
         r"hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|chahiyena|chaidaina|remov\w*|delet\w*|cancel\w*|kyansal\w*|rad\w*|pardaina|out|nahi|nai"
     ),
-    Operation.TAKE: re.compile(r"ghata\w*|kam|reduc\w*|less"),
-    Operation.ADD: re.compile(r"thap\w*|jod\w*|add|badha\w*|extra|more|aru|arko|hal\w*"),
-    Operation.KEEP: re.compile(r"rakh\w*"),
-    Operation.SET: re.compile(r"gar\w*|bana\w*|kar|karo|kardo|set"),
+    Operation.TAKE: plain_pattern(r"ghata\w*|kam|reduc\w*|less"),
+    Operation.ADD: plain_pattern(r"thap\w*|jod\w*|add|badha\w*|extra|more|aru|arko|hal\w*"),
+    Operation.KEEP: plain_pattern(r"rakh\w*"),
+    Operation.SET: plain_pattern(r"gar\w*|bana\w*|kar|karo|kardo|set"),
 }
-_KEEP_ONLY = re.compile(
+_KEEP_ONLY = plain_pattern(
     r"\b(?:matra|only|just|sirf|bas)\b.{0,15}\brakh\w*|\b(?:keep|only keep|just keep)\b|"
     r"\b(?:aru|baki|bakee|others?|rest|everything else)\b.{0,12}\b(?:sab\w*|all)?\b.{0,4}\b(?:hata\w*|remov\w*|cancel\w*|nikal\w*|delet\w*)|^only\b"
 )
-_TIMES_ALL = re.compile(
+_TIMES_ALL = plain_pattern(
     r"\b(?:sab\w*|all|every\w*|pura|purai|jammai)\b.{0,20}\b(double|dobbar|dobar|doubl\w*|duguna|dugna|triple|tebbar|aadha|adha|half)\b"
+    r"|\b(double|dobbar|triple|half|halve|aadha)\b.{0,12}\b(?:sab\w*|all|every\w*|pura|order)\b"
 )
-_POSITION = re.compile(
+_POSITION = plain_pattern(
     r"\b(\d{1,2}) (?:number|nambar|no|num|st|nd|rd|th|aun)\b|\b(?:item|line|number|no|nambar|serial) (?:no )?(\d{1,2})\b"
 )
 _ORDINALS = {
@@ -77,7 +78,12 @@ class Edited(Struct, frozen=True, kw_only=True):
 def count_operations(tokens: list[Token], plain: str) -> int:
     """How many words of the message are operations on a basket."""
     whole = _TIMES_ALL.search(plain) or _KEEP_ONLY.search(plain) or _POSITION.search(plain)
-    return bool(whole) + sum(1 for t in tokens if t.kind is not Kind.WORD and _trailing(t) is not None and _is_strong(t))
+    return bool(whole) + sum(
+        1
+        for t in tokens
+        if t.kind is Kind.INSTEAD
+        or (t.kind is not Kind.WORD and (_trailing(t) or _leading(t)) is not None and _is_strong(t))
+    )
 
 
 def names_lines(plain: str) -> bool:
@@ -141,7 +147,7 @@ def edit_basket(
     basket = _Basket(lines, finder)
     plain = plain_text(text.letters)
     if times := _TIMES_ALL.search(plain):
-        factor = {"t": 3, "a": Decimal("0.5"), "h": Decimal("0.5")}.get(times[1][0], 2)
+        factor = {"t": 3, "a": Decimal("0.5"), "h": Decimal("0.5")}.get((times[1] or times[2])[0], 2)
         basket.lines = {sku: quantity * Decimal(factor) for sku, quantity in basket.lines.items()}
         return _edited(basket)
     drafts = _with_inherited_units(drafts)
@@ -248,7 +254,29 @@ def _apply(
             return
     if operation in (Operation.REMOVE, Operation.TAKE) or not draft.has_name:
         return
+    sizes_only = bool(draft.amounts) and all(t.unit in MEASURES for t in draft.amounts)
+    if own and (sizes_only or operation is Operation.SET):
+        _resize(basket, own[0], draft, text, habits, thresholds)
+        return
     _add_new(basket, draft, text, habits, thresholds)
+
+
+def _resize(
+    basket: _Basket, sku: str, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds
+) -> None:
+    """"Coke 500 ml instead" while another size is in the basket: the other size, same quantity unless said."""
+    amounts = draft.amounts
+    if all(t.unit in MEASURES for t in amounts):
+        said = Token(kind=Kind.AMOUNT, text="", start=draft.start, end=draft.start, value=basket.lines[sku])
+        amounts = (*amounts, said)
+    outcome = decide(structs.replace(draft, amounts=amounts), text, basket.finder, habits, thresholds)
+    if isinstance(outcome, Line):
+        items = list(basket.lines.items())
+        place = [old for old, _ in items].index(sku)
+        items[place] = (outcome.sku, outcome.quantity)
+        basket.lines = dict(items)
+    elif isinstance(outcome, Ask):
+        basket.ask.append(outcome)
 
 
 def _add_new(

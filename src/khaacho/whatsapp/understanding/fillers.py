@@ -4,14 +4,13 @@ All lists are of English, Nepali and Hindi in general; none is taken from a cata
 their *plain* form (Latin letters, long vowels short), so one entry serves both scripts.
 """
 
-import re
 from functools import lru_cache
 
-from .sound import plain_of
+from .sound import plain_of, plain_pattern
 
 # Verbs by stem: Nepali and Hindi endings are too many to list ("pathau", "pathaunus", "pathaidinuhola" …).
-_VERBS = re.compile(
-    r"(?:patha(?:u|i|a|y|n|d)\w*|patha|paat?hau\w*|bhej\w*|chahi\w*|chaiy?\w{2,}|chay[oe]\w*|chahan\w*|chah\w+"
+_VERBS = plain_pattern(
+    r"(?:patha(?:u|i|a|y|n|d)\w*|patha|paat?hau\w*|bhej\w*|bhij\w*|chahi\w*|chaiy?\w{2,}|chay[oe]\w*|chahan\w*|chah\w+"
     r"|garn\w*|gard\w*|gari\w*|garu\w*|garer?a?|gar[ao]?|garos|garch\w*|garx\w*|gara\w{1,4}"
     r"|haln\w*|hald\w*|hali\w*|halera?|lekhn\w*|lekhi\w*|lekha|likh\w{0,3}|din[u]\w*|did[eio]\w*|dinch\w*|dinx\w*|dela|dehi|dena|dijiy?e|dedo|dede|deu|deuna|den"
     r"|jod\w{1,5}|rakhn\w*|rakhi\w*|rakhdi\w*|puryai?\w*|pugn\w*|puga\w*|pugd\w*|lyaun\w*|lyai\w*|lyau|lya(?:de|di)\w*|lagau\w*"
@@ -50,7 +49,7 @@ kar kara karna do rehne rahne hata add put also there here have available possib
 double dobbar doubble take out uti utinai minus keep drop school last time palta patak asti hijo aghi pichla pichle previous jasto jastai jaste jaisa wahi uhi esewa khalti bank jati usual only lagi laagi customer mahina mahine hapta din sale everything aile aaile ahile beluki driver gadi school monthly weekly daily month week day tarkari sabji way any kun kaun sa si jo kaisa
 date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
-dherai ekdam check hernu hernus payo paye paiyo milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
+show ship should shall short shop ekdam dherai check hernu hernus payo paye paiyo milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.

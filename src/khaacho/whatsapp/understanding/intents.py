@@ -30,6 +30,7 @@ _GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
 _UNKNOWN_GOODS_WEIGHT = 1.0
 _NAMED_WEIGHT = 0.9
 _CONFIRM_WORDS_MAX = 9
+_SURE_PAYMENT = 2.0
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -86,6 +87,8 @@ def _weigh_vendor(
             scores[intent] -= 1.5
         if context.basket and context.role is Role.RETAILER:
             scores[intent] -= 1.5
+    if scores.get(Intent.PAY, 0.0) >= _SURE_PAYMENT:
+        scores.pop(Intent.DISPATCHED, None)
     if Intent.DELIVERED in scores and Intent.DISPATCHED in scores:
         scores[Intent.DISPATCHED] -= 1.0
     if Intent.PACKED in scores and Intent.DISPATCHED in scores:

@@ -103,6 +103,9 @@ class WordFinder:
                 found[index.word_ids[concept]] = BY_MEANING
         if exact is not None:
             found[exact] = 1.0
+        for other in (word + "s", word.removesuffix("s"), word.removesuffix("es"), word + "es"):
+            if len(other) > 2 and other != word and other in index.word_ids:
+                found[index.word_ids[other]] = BY_SOUND
         if found or word[0].isdigit() or self._fuzzy_left <= 0 or sound in index.joined:
             return found
         self._fuzzy_left -= 1

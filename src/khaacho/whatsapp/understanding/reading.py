@@ -97,6 +97,8 @@ _INSTEAD = frozenset(
 _RATHER_THAN = frozenset({"not", "instead"})
 _CODE_MIN_LETTERS = 6
 _CODE_MIN_LIKENESS = 0.84
+# "carton uti nai 2": what may stand between a leading unit and its number.
+_SKIPPED_AFTER_UNIT = frozenset({"uti", "utinai", "nai", "matra", "uttikai"})
 _LARGEST_AMOUNT = Decimal(9999)
 # A number this large without a unit is money or a code.
 _LARGEST_BARE = Decimal(1000)
@@ -112,6 +114,9 @@ _NO_GOODS = frozenset(
     "choti patak palta times time din days day hapta week weeks mahina months ghanta hours minute minutes min jana people "
     "barsa years percent order orders".split()
 )
+# "change A to B", "replace A with B".
+_INTO = frozenset({"to", "with", "into", "by"})
+_CHANGES = ("chang", "replac", "swap", "badal")
 _WATER_OR_ALSO = frozenset({"pani", "paani", "पानी", "पनि"})
 _TIME_WORDS = frozenset("am pm baje bajey baji".split())
 
@@ -301,11 +306,19 @@ def _settle_numbers(tokens: list[Token], index: CatalogIndex) -> list[Token]:
         before = out[-1] if out else None
         if token.kind is Kind.NUMBER:
             token = _settled(token, before, following, index)
+        elif token.text in _INTO and any(plain_of(t.text).startswith(_CHANGES) for t in out):
+            token = structs.replace(token, kind=Kind.INSTEAD)
         elif token.text in _WATER_OR_ALSO and following is not None and following.kind is Kind.NUMBER:
             if before is None or before.kind in (Kind.BREAK, Kind.AND, Kind.NOISE):
                 token = structs.replace(token, kind=Kind.WORD)
         elif token.kind is Kind.UNIT and token.text in AFTER_DIGIT_ONLY and not _is_number(before):
             token = structs.replace(token, kind=Kind.AND if token.text == "n" else Kind.WORD)
+        if token.kind is Kind.NOISE and token.text == "do" and before and before.kind is Kind.WORD:
+            if plain_of(before.text) in _HINDI_STEMS:
+                out[-1] = structs.replace(before, kind=Kind.NOISE)
+        if token.kind is Kind.NUMBER and token.value is None and token.text in LEANING_WORDS:
+            if following is not None and following.kind is Kind.UNIT and LEANING_WORDS[token.text] != Decimal("0.5"):
+                token = structs.replace(token, value=1 + LEANING_WORDS[token.text])
         if token.kind is Kind.NUMBER and token.value is not None and _is_number(before):
             merged = _merged(before, token) if before else None
             if merged:
@@ -465,11 +478,16 @@ def _unit_at(tokens: list[Token], i: int, out: list[Token]) -> tuple[int, list[T
     following = tokens[i + 1] if i + 1 < len(tokens) else None
     after = tokens[i + 2] if i + 2 < len(tokens) else None
     before = tokens[i - 1] if i else None
+    skipped = 0
+    while following is not None and following.text in _SKIPPED_AFTER_UNIT and skipped < 2:
+        skipped += 1
+        following = after
+        after = tokens[i + 2 + skipped] if i + 2 + skipped < len(tokens) else None
     if following is not None and following.kind is Kind.NUMBER and following.value is not None:
         number_has_unit = after is not None and (after.kind is Kind.UNIT or after.text in SPEC_UNITS)
         if not number_has_unit and token.unit not in MEASURES and _LARGEST_AMOUNT >= following.value > 0:
             amount = structs.replace(following, kind=Kind.AMOUNT, start=token.start, unit=token.unit)
-            return 2, [amount]
+            return 2 + skipped, [amount]
     if before is not None and before.text in ("a", "an", "per") and before.text != "per":
         return 1, [structs.replace(token, kind=Kind.AMOUNT, value=Decimal(1))]
     return 1, [structs.replace(token, kind=Kind.WORD)]

@@ -122,6 +122,15 @@ _PLAIN_RULES = [("aa", "a"), ("ee", "i"), ("oo", "u"), ("ii", "i"), ("uu", "u"),
 def plain_of(word: str) -> str:
     """Latin letters with short vowels: "पठाउनुस्" and "pathaunoos" are both "pathaunus"."""
     latin = (to_latin(word) if is_devanagari(word) else word).lower()
+    if word.endswith("छ"):
+        latin += "a"
     for old, new in _PLAIN_RULES:
         latin = latin.replace(old, new)
     return latin
+
+
+def plain_pattern(pattern: str) -> re.Pattern[str]:
+    """A pattern for plain text, written in ordinary spelling: "show" finds what plain text calls "sow"."""
+    for old, new in _PLAIN_RULES:
+        pattern = pattern.replace(old, new)
+    return re.compile(pattern)

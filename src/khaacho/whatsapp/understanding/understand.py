@@ -34,6 +34,8 @@ from .text import CleanText, clean
 
 _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
+# Words without an amount in a list with amounts are mostly talk: they must be a product's name exactly.
+_NAMED_IN_LIST = 0.96
 _GOODS_SCORE = 0.6
 _WORDS_MAX = 12
 _REASON = re.compile(
@@ -55,7 +57,7 @@ def understand(
 ) -> Understanding:
     """Read one message of a retailer or a vendor. Never raises; unknown things come back as such."""
     letters = clean(text)
-    plain = plain_text(letters.letters)
+    plain = plain_text(letters.letters) or _gesture(text)
     tokens = read_tokens(letters, index)
     finder = WordFinder(index)
     habits = _habits(context)
@@ -81,6 +83,13 @@ def understand(
     )
 
 
+def _gesture(text: str) -> str:
+    """A message of nothing but a picture: thumbs up is yes, a cross is no."""
+    if any(sign in text for sign in "👍👌✅🆗☑✔"):
+        return "ok"
+    return "no" if any(sign in text for sign in "❌👎🚫") else ""
+
+
 def _habits(context: Context) -> Habits:
     return Habits(
         times={h.sku: h.times for h in context.history},
@@ -102,10 +111,13 @@ def _outcomes(
     """What each draft is; a correction takes the place of what it corrects."""
     outcomes: Outcomes = []
     previous: Draft | None = None
+    is_list = any(d.amounts and d.has_name for d in drafts)
+    certain = Thresholds(accept=_NAMED_IN_LIST, ask=_NAMED_IN_LIST)
     for draft in drafts:
         if not draft.has_name or draft.is_rejected:
             continue
-        outcome = decide(draft, text, finder, habits, thresholds)
+        bar = certain if is_list and not draft.amounts else thresholds
+        outcome = decide(draft, text, finder, habits, bar)
         if outcome is None:
             previous = draft
             continue
