@@ -26,7 +26,7 @@ from khaacho.platform.http import EXCEPTION_HANDLERS
 from khaacho.platform.job_runner import run_jobs
 from khaacho.platform.logs import configure_logs
 from khaacho.platform.opening import open_database
-from khaacho.platform.pulse import keep_pulse
+from khaacho.platform.pulse import keep_pulse, show_life
 from khaacho.platform.queue import JobHandlers, Schedule
 from khaacho.platform.scheduler import Scheduler
 from khaacho.settings import Settings
@@ -80,6 +80,8 @@ async def work(settings: Settings, database: Database, stopping: asyncio.Event) 
     clock.set_zone(settings.timezone)
     worker_id = new_id()
     await _wait_for_migrations(database, stopping)
+    # Before anything is claimed: a claim whose worker shows no life may be taken over.
+    await show_life(database, worker_id)
     log.info("worker_started", worker_id=str(worker_id))
     work = asyncio.create_task(_run_all(settings, database, worker_id, stopping))
     told = asyncio.create_task(stopping.wait())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,11 +42,11 @@ class _Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def latest_slot(cron: str, now: datetime) -> datetime:
-    """The last time at or before `now` that `cron` names on the wall clock of the business zone."""
+    """The last time at or before `now` that `cron` names on the wall clock of the business zone, in UTC."""
     # The library answers times strictly before the one given.
     start = clock.business_time(now) + timedelta(microseconds=1)
     slot: datetime = croniter(cron, start).get_prev(datetime)
-    return slot
+    return slot.astimezone(UTC)
 
 
 class Scheduler:
