@@ -16,7 +16,10 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
 
 
 class VendorAsked(Event, frozen=True, kw_only=True):
-    """A vendor is to be asked whether it takes the order."""
+    """A vendor is to be asked whether it takes the order; when it is closed, this arrives as it opens.
+
+    By then the request may be withdrawn: tell the vendor only while it waits.
+    """
 
     order_id: UUID
     vendor_id: UUID
@@ -40,7 +43,7 @@ class OrderUnroutable(Event, frozen=True, kw_only=True):
 
 
 class OrderStuck(Event, frozen=True, kw_only=True):
-    """An order has been too long in its state."""
+    """An order stayed in one state for too long; a person has to look. Once per order and stay."""
 
     order_id: UUID
     status: OrderStatus

@@ -121,6 +121,15 @@ def upgrade() -> None:
     CREATE INDEX vendor_requests_vendor_idx ON vendor_requests (vendor_id, asked_at);
     CREATE INDEX vendor_requests_deadline_idx ON vendor_requests (answer_by) WHERE answer = 'WAITING';
 
+    -- Who was called to help with an order that stayed too long in one state: once per stay, by this key.
+    CREATE TABLE order_escalations (
+        order_id uuid NOT NULL REFERENCES orders,
+        status text NOT NULL,
+        status_since timestamptz NOT NULL,
+        escalated_at timestamptz NOT NULL,
+        PRIMARY KEY (order_id, status, status_since)
+    );
+
     CREATE TABLE routing_weights (
         factor text PRIMARY KEY
             CHECK (factor IN ('availability', 'price', 'reliability', 'proximity', 'workload')),
