@@ -1,12 +1,13 @@
 """Orders from callers that arrive one by one, placed together: the coalescer in front of `place_batch`.
 
-In each process one placer plans and places whatever arrived while the batch before it committed. An order whose
-credit line is locked by somebody outside the batch goes on alone, with the bounded wait of the credit lock, so that
-nobody in the batch waits for a stranger.
+In each process one placer plans and places whatever arrived while the batch before it committed. Orders whose credit
+line is locked by somebody outside the batch leave it and wait, with the bounded wait of the credit lock, together
+with the other orders on that line; so nobody in the batch waits for a stranger.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
@@ -15,7 +16,14 @@ import msgspec
 
 from khaacho.actors import Actor
 from khaacho.catalog.queries import find_named_products
-from khaacho.errors import KhaachoError, LockTimeout, RequestInProgress, ValidationFailed
+from khaacho.errors import (
+    Deadlock,
+    KhaachoError,
+    LockTimeout,
+    MaxRetriesExceeded,
+    RequestInProgress,
+    ValidationFailed,
+)
 from khaacho.money import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
 from khaacho.orders.placement import Outcome, Placement, place_batch
 from khaacho.orders.quote import require_as_wanted, share_of
@@ -64,49 +72,51 @@ class OrderPlacer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._coalescer: Coalescer[Submission, list[Order]] = Coalescer(self._place_together)
+        self._coalescer: Coalescer[Submission, list[Order]] = Coalescer(
+            self._place_together, key_of=lambda submission: submission.order.retailer_id
+        )
 
     async def submit(self, actor: Actor, order: PlaceOrder) -> list[Order]:
         """Place one order; answers one order per vendor. Raises the refusal that concerns it."""
         _require_sane(order)
-        return await self._coalescer.submit(Submission(actor=actor, order=order))
+        submission = Submission(actor=actor, order=order)
+        try:
+            return await self._coalescer.submit(submission)
+        except (RequestInProgress, Deadlock):
+            # Another process stored this key, or crossed our locks, a moment ago; now its outcome can be seen.
+            return await self._coalescer.submit(submission)
 
     async def drain(self) -> None:
         """Wait for what is being placed; for shutting down."""
         await self._coalescer.drain()
 
     async def _place_together(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
         together = _first_of_each_key(submissions)
-        if len(together) > 1:
-            async with self._database.transaction(pipelined=True) as tx:
-                outcomes = await _plan_and_place(tx, together, Wait.SKIP)
+        async with self._database.transaction(pipelined=True) as tx:
+            outcomes = await _plan_and_place(tx, together, Wait.SKIP)
+        waiting: dict[UUID, dict[int, Submission]] = {}
+        for index, outcome in outcomes.items():
+            if isinstance(outcome, LockTimeout):
+                waiting.setdefault(submissions[index].order.retailer_id, {})[index] = submissions[index]
+        for placed in await asyncio.gather(*(self._place_waiting(group) for group in waiting.values())):
+            outcomes.update(placed)
         for index, submission in enumerate(submissions):
-            if index not in outcomes or isinstance(outcomes[index], LockTimeout):
-                outcomes[index] = await self._place_alone(submission)
+            if index not in outcomes:
+                outcomes[index] = (await self._place_together([submission]))[0]
         return [outcomes[index] for index in range(len(submissions))]
 
-    async def _place_alone(self, submission: Submission) -> Outcome:
+    async def _place_waiting(self, submissions: dict[int, Submission]) -> dict[int, Outcome]:
+        """Orders on one line that somebody else holds: they wait for it together, at most about 0.7 s."""
         try:
-            try:
-                return await self._attempt_alone(submission)
-            except RequestInProgress:
-                # Somebody else stored this key a moment ago; now its outcome can be read.
-                return await self._attempt_alone(submission)
+            async with self._database.transaction() as tx:
+                return await with_bounded_wait(tx, lambda: _plan_and_place(tx, submissions, Wait.QUEUE))
         except KhaachoError as refusal:
-            return refusal
-
-    async def _attempt_alone(self, submission: Submission) -> Outcome:
-        async with self._database.transaction(pipelined=True) as tx:
-            outcome = (await _plan_and_place(tx, {0: submission}, Wait.SKIP))[0]
-            if not isinstance(outcome, LockTimeout):
-                return outcome
-        async with self._database.transaction() as tx:
-
-            async def attempt() -> Outcome:
-                return (await _plan_and_place(tx, {0: submission}, Wait.QUEUE))[0]
-
-            return await with_bounded_wait(tx, attempt)
+            if len(submissions) == 1 or isinstance(refusal, MaxRetriesExceeded):
+                return dict.fromkeys(submissions, refusal)
+        placed: dict[int, Outcome] = {}
+        for index, submission in submissions.items():
+            placed |= await self._place_waiting({index: submission})
+        return placed
 
 
 def _first_of_each_key(submissions: Sequence[Submission]) -> dict[int, Submission]:
