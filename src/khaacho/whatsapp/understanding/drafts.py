@@ -34,6 +34,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     end: int = 0
     corrects: bool = False
     is_rejected: bool = False
+    is_each: bool = False
     stretch: int = 0
     noises: tuple[str, ...] = ()
 
@@ -281,10 +282,11 @@ def _share_each(drafts: list[Draft], tokens: list[Token]) -> list[Draft]:
         )
         if not each or not draft.amounts:
             continue
+        out[i] = structs.replace(draft, is_each=True)
         for j in range(i - 1, -1, -1):
             if out[j].amounts or not out[j].has_name:
                 break
-            out[j] = structs.replace(out[j], amounts=draft.amounts)
+            out[j] = structs.replace(out[j], amounts=draft.amounts, is_each=True)
     return out
 
 

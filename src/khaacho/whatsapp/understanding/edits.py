@@ -238,6 +238,10 @@ def _apply(
     thresholds: Thresholds,
 ) -> None:
     own = basket.find_lines(draft) if draft.has_name else _sole_line(basket)
+    sizes_only = bool(draft.amounts) and all(t.unit in MEASURES for t in draft.amounts)
+    if own and sizes_only and operation is not Operation.REMOVE:
+        if _resize(basket, own[0], draft, text, habits, thresholds):
+            return
     if operation is Operation.REMOVE and not draft.amounts:
         for sku in own:
             basket.lines.pop(sku, None)
@@ -254,17 +258,21 @@ def _apply(
             return
     if operation in (Operation.REMOVE, Operation.TAKE) or not draft.has_name:
         return
-    sizes_only = bool(draft.amounts) and all(t.unit in MEASURES for t in draft.amounts)
-    if own and (sizes_only or operation is Operation.SET):
-        _resize(basket, own[0], draft, text, habits, thresholds)
+    if own and operation is Operation.SET and _resize(basket, own[0], draft, text, habits, thresholds):
         return
     _add_new(basket, draft, text, habits, thresholds)
 
 
 def _resize(
     basket: _Basket, sku: str, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds
-) -> None:
-    """"Coke 500 ml instead" while another size is in the basket: the other size, same quantity unless said."""
+) -> bool:
+    """"Cola 500 ml instead" while another size is in the basket: the other size, same quantity unless said.
+
+    False, and nothing changed, if there is no other size to take.
+    """
+    product = basket.finder.index.find_product(sku)
+    if product is None or product.is_loose or not draft.has_name or count(product, draft.amounts).has_size:
+        return False
     amounts = draft.amounts
     if all(t.unit in MEASURES for t in amounts):
         said = Token(kind=Kind.AMOUNT, text="", start=draft.start, end=draft.start, value=basket.lines[sku])
@@ -275,8 +283,8 @@ def _resize(
         place = [old for old, _ in items].index(sku)
         items[place] = (outcome.sku, outcome.quantity)
         basket.lines = dict(items)
-    elif isinstance(outcome, Ask):
-        basket.ask.append(outcome)
+        return True
+    return False
 
 
 def _add_new(

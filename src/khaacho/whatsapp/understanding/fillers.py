@@ -49,7 +49,7 @@ kar kara karna do rehne rahne hata add put also there here have available possib
 double dobbar doubble take out uti utinai minus keep drop school last time palta patak asti hijo aghi pichla pichle previous jasto jastai jaste jaisa wahi uhi esewa khalti bank jati usual only lagi laagi customer mahina mahine hapta din sale everything aile aaile ahile beluki driver gadi school monthly weekly daily month week day tarkari sabji way any kun kaun sa si jo kaisa
 date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
-show ship should shall short shop ekdam dherai check hernu hernus payo paye paiyo milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
+as but yet chu chau xu chan show ship should shall short shop ekdam dherai check hernu hernus payo paye paiyo milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.

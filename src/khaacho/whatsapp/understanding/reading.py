@@ -117,7 +117,7 @@ _NO_GOODS = frozenset(
 # "change A to B", "replace A with B".
 _INTO = frozenset({"to", "with", "into", "by"})
 _CHANGES = ("chang", "replac", "swap", "badal")
-_WATER_OR_ALSO = frozenset({"pani", "paani", "पानी", "पनि"})
+_WATER_OR_ALSO = frozenset({"pani", "paani", "पानी", "पनि", "chai", "chaye"})
 _TIME_WORDS = frozenset("am pm baje bajey baji".split())
 
 
@@ -339,7 +339,9 @@ def _settled(token: Token, before: Token | None, following: Token | None, index:
     word = token.text
     if word[0].isdigit():
         return token
-    after_number = _is_number(before) or (before is not None and before.kind is Kind.TIMES)
+    after_number = before is not None and (
+        (_is_number(before) and before.text not in LEANING_WORDS) or before.kind is Kind.TIMES
+    )
     if word in UNIT_WORDS and after_number:
         return structs.replace(token, kind=Kind.UNIT, unit=UNIT_WORDS[word], value=None)
     leads = following is not None and (

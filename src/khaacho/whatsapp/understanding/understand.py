@@ -36,6 +36,7 @@ _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
 # Words without an amount in a list with amounts are mostly talk: they must be a product's name exactly.
 _NAMED_IN_LIST = 0.96
+_PART_SCORE = 0.95
 _GOODS_SCORE = 0.6
 _WORDS_MAX = 12
 _REASON = re.compile(
@@ -62,7 +63,7 @@ def understand(
     finder = WordFinder(index)
     habits = _habits(context)
     drafts = read_drafts(tokens, index, lambda a, b: _are_together(finder, a, b))
-    drafts = [d for d in drafts if len(d.words) <= _WORDS_MAX or d.amounts]
+    drafts = [part for d in drafts if len(d.words) <= _WORDS_MAX or d.amounts for part in _apart(d, finder)]
     answers = find_answers(plain, tokens, drafts, finder, context)
     if answers:
         settled = settle_quantities(answers, tokens, context.open_questions, index)
@@ -100,6 +101,27 @@ def _habits(context: Context) -> Habits:
 def _are_together(finder: WordFinder, first: list[Token], second: list[Token]) -> bool:
     words = [t.text for t in (*first, *second) if t.kind is Kind.WORD]
     return len(words) <= _WORDS_MAX and finder.find_matches(tuple(words)).best >= _TOGETHER_SCORE
+
+
+def _apart(draft: Draft, finder: WordFinder) -> list[Draft]:
+    """"A B C 2 cartons each": one draft per name, where no product bears all the words and each part names one."""
+    words = [t for t in draft.words if t.kind is Kind.WORD]
+    is_named = not draft.amounts or draft.is_each
+    if not is_named or not 2 <= len(words) <= _WORDS_MAX or _are_together(finder, words, []):
+        return [draft]
+    parts: list[list[Token]] = []
+    start = 0
+    while start < len(words):
+        for end in range(len(words), start, -1):
+            if finder.find_matches(tuple(t.text for t in words[start:end])).best >= _PART_SCORE:
+                parts.append(words[start:end])
+                start = end
+                break
+        else:
+            return [draft]
+    return [
+        structs.replace(draft, words=tuple(part), start=part[0].start, end=part[-1].end) for part in parts
+    ]
 
 
 Outcomes = list[tuple[Draft, Line | Ask | Unknown]]
