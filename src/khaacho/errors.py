@@ -165,7 +165,7 @@ class PriceChanged(KhaachoError):
 
 
 class ImportRefused(KhaachoError):
-    code, status, sentence = "IMPORT_REFUSED", 422, "{refused} of {rows} rows were refused; nothing was imported."
+    code, status, sentence = "IMPORT_REFUSED", 422, "{refused_rows} of {rows} rows were refused; nothing was imported."
 
 
 # --- trade credit ------------------------------------------------------------------------------------------------

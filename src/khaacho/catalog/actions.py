@@ -78,7 +78,7 @@ async def write_offers(tx: Transaction, actor: Actor, *, offers: Sequence[NewOff
     await _insert_offers(tx, actor, created)
     await _write_terms(tx, actor, changed)
     counted = {terms.id: offer.stock for terms, offer in zip(wanted, offers, strict=True) if offer.stock is not None}
-    recounted = await _count_stock(tx, actor, counted)
+    recounted = await count_stock(tx, actor, counted=counted)
     stored = {offer.id: offer for offer in await find_offers_by_id(tx, [terms.id for terms in wanted])}
     new_ids = {terms.id for terms in created}
     changed_ids = {new.id for _, new in changed} | recounted
@@ -185,7 +185,7 @@ async def change_stock(tx: Transaction, actor: Actor, *, changes: Sequence[Stock
     return after
 
 
-async def _count_stock(tx: Transaction, actor: Actor, counted: Mapping[UUID, Decimal]) -> set[UUID]:
+async def count_stock(tx: Transaction, actor: Actor, *, counted: Mapping[UUID, Decimal]) -> set[UUID]:
     """Set physical stock to what was counted; answers which offers' stock changed."""
     levels = await lock_rows(tx, _LOCK_STOCK, list(counted), into=StockLevel)
     changes = [

@@ -171,6 +171,21 @@ async def find_offers_by_id(tx: Transaction, offer_ids: Sequence[UUID]) -> list[
     )
 
 
+async def find_offers_of(tx: Transaction, pairs: Sequence[tuple[UUID, UUID]]) -> list[Offer]:
+    """Of these (vendor, product) pairs, the offers that there are, active or not."""
+    # vendor_offers_vendor_id_product_id_key serves this.
+    return await tx.all(
+        f"""
+        SELECT {OFFER_COLUMNS}
+        FROM {OFFER_TABLES}
+        JOIN unnest(%(vendors)s::uuid[], %(products)s::uuid[]) AS n (vendor_id, product_id)
+            ON n.vendor_id = o.vendor_id AND n.product_id = o.product_id
+        """,
+        {"vendors": [vendor_id for vendor_id, _ in pairs], "products": [product_id for _, product_id in pairs]},
+        into=Offer,
+    )
+
+
 async def require_offer(tx: Transaction, vendor_id: UUID, offer_id: UUID) -> Offer:
     """An offer of this vendor. Raises NotFound, also when it is another vendor's."""
     found = await find_offers_by_id(tx, [offer_id])

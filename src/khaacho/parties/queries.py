@@ -92,6 +92,15 @@ async def require_vendor(tx: Transaction, vendor_id: UUID) -> Vendor:
     return found
 
 
+async def find_vendors_by_code(tx: Transaction, codes: Sequence[str]) -> list[Vendor]:
+    """Those that exist, by their codes (VEN…), in whatever case these are written."""
+    return await tx.all(
+        f"SELECT {VENDOR_COLUMNS} FROM vendors AS v WHERE v.code = ANY(%(codes)s)",
+        {"codes": [code.upper() for code in codes]},
+        into=Vendor,
+    )
+
+
 async def find_vendor_by_phone(tx: Transaction, phone: str) -> Vendor | None:
     """The wholesaler with this E.164 number."""
     return await tx.first(

@@ -18,6 +18,9 @@ from litestar.di import Provide
 
 from khaacho import clock
 from khaacho.actors import Actor
+from khaacho.catalog import api as catalog
+from khaacho.credit import api as credit
+from khaacho.credit import api as credit
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.records import NewCreditLine
 from khaacho.parties import api as parties
@@ -84,7 +87,7 @@ def app_from_environment() -> Litestar:
 
 def api_routes() -> list[Any]:
     """Everything below /api/v1."""
-    return [*parties.routes(_open_credit_line), *whatsapp.ROUTES]
+    return [*parties.routes(_open_credit_line), *catalog.ROUTES, *credit.ROUTES, *whatsapp.ROUTES]
 
 
 async def _open_credit_line(tx: Transaction, actor: Actor, retailer_id: UUID, limit_paisa: int) -> None:

@@ -88,7 +88,8 @@ async def sign_in_with_password(
     database: Database, *, secret: str, phone: str, password: str, role: ActorRole | None = None
 ) -> SignedIn:
     """As `check_password`, and tokens to go on with."""
-    return await _begin(database, await check_password(database, phone=phone, password=password, role=role), secret)
+    user = await check_password(database, phone=phone, password=password, role=role)
+    return await begin_sign_in(database, secret=secret, user=user)
 
 
 async def _find_password_hashes(tx: Transaction, users: list[User]) -> dict[UUID, str]:
@@ -169,7 +170,8 @@ async def sign_in_with_code(
         if not used or not users:
             await _record_failure(database, phone)
             raise WrongCredentials
-    return await _begin(database, _active(min(users, key=lambda user: user.status != "ACTIVE")), secret)
+    user = _active(min(users, key=lambda user: user.status != "ACTIVE"))
+    return await begin_sign_in(database, secret=secret, user=user)
 
 
 async def _use_code(tx: Transaction, phone: str, given_hash: bytes) -> bool:
@@ -196,6 +198,18 @@ async def _use_code(tx: Transaction, phone: str, given_hash: bytes) -> bool:
 
 
 # --- going on and ending -----------------------------------------------------------------------------------------
+
+
+async def begin_sign_in(database: Database, *, secret: str, user: User) -> SignedIn:
+    """A new sign-in of a user who has just proved who they are."""
+    now = clock.now()
+    sign_in_id = new_id()
+    async with database.transaction() as tx:
+        await tx.send_only(
+            "INSERT INTO sign_ins (id, user_id, started_at) VALUES (%(id)s, %(user)s, %(now)s)",
+            {"id": sign_in_id, "user": user.id, "now": now},
+        )
+        return await _issue_tokens(tx, user, sign_in_id, secret, now)
 
 
 async def refresh_sign_in(database: Database, *, secret: str, refresh_token: str) -> SignedIn:
@@ -255,17 +269,6 @@ async def end_all_sign_ins(tx: Transaction, actor: Actor, *, user_id: UUID) -> l
     )
     await record_audit(tx, actor, [entry])
     return ended
-
-
-async def _begin(database: Database, user: User, secret: str) -> SignedIn:
-    now = clock.now()
-    sign_in_id = new_id()
-    async with database.transaction() as tx:
-        await tx.send_only(
-            "INSERT INTO sign_ins (id, user_id, started_at) VALUES (%(id)s, %(user)s, %(now)s)",
-            {"id": sign_in_id, "user": user.id, "now": now},
-        )
-        return await _issue_tokens(tx, user, sign_in_id, secret, now)
 
 
 async def _issue_tokens(tx: Transaction, user: User, sign_in_id: UUID, secret: str, now: datetime) -> SignedIn:
