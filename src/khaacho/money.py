@@ -20,6 +20,7 @@ QUANTITY_DECIMALS_MAX = 3
 QUANTITY_MAX = Decimal(1_000_000)
 
 _ONE = Decimal(1)
+_PAISA = Decimal("0.01")
 
 
 def paisa_from_rupees(rupees: Decimal | int | str) -> int:
@@ -37,15 +38,15 @@ def paisa_from_rupees(rupees: Decimal | int | str) -> int:
         raise InvalidAmount(given=str(rupees)[:40], why="not a finite number")
     if abs(amount) > AMOUNT_PAISA_MAX // PAISA_PER_RUPEE:
         raise InvalidAmount(given=str(rupees)[:40], why="too large")
-    paisa = amount * PAISA_PER_RUPEE
-    if paisa != paisa.to_integral_value():
+    # Comparing is exact; multiplying first would round away what stands beyond the 28th digit.
+    if amount != amount.quantize(_PAISA):
         raise InvalidAmount(given=str(rupees)[:40], why="more than two decimals")
-    return int(paisa)
+    return int(amount * PAISA_PER_RUPEE)
 
 
 def rupees(paisa: int) -> Decimal:
     """The same amount in rupees, always with two decimals: 237300 → Decimal('2373.00')."""
-    return Decimal(paisa).scaleb(-2).quantize(Decimal("0.01"))
+    return Decimal(paisa).scaleb(-2).quantize(_PAISA)
 
 
 def round_half_up(amount: Decimal) -> int:

@@ -295,3 +295,5 @@ def _require_sane(line: NewCreditLine) -> None:
         raise ValidationFailed(field="maxOutstandingDays", why="must be between 1 and 3650")
     if not 0 <= line.terms_days <= 365:
         raise ValidationFailed(field="termsDays", why="must be between 0 and 365")
+    if not 0 <= line.de_minimis_paisa <= AMOUNT_PAISA_MAX:
+        raise ValidationFailed(field="deMinimis", why="must be between zero and a trillion rupees")

@@ -83,6 +83,7 @@ class Coalescer(Generic[Item, Outcome]):
     async def _run(self, batch: Sequence[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._run_batch([item for item, _ in batch])
+            settled = list(zip(batch, outcomes, strict=True))
         except Exception as failure:
             if len(batch) == 1:
                 _settle(batch[0][1], failure)
@@ -90,7 +91,7 @@ class Coalescer(Generic[Item, Outcome]):
             for one in batch:
                 await self._run([one])
             return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        for (_, future), outcome in settled:
             _settle(future, outcome)
 
 

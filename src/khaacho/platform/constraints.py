@@ -50,6 +50,8 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     "vendor_offers_min_max_check": lambda: ValidationFailed(field="minQuantity", why="is above maxQuantity"),
     "stock_physical_check": lambda: InsufficientStock(sku="a product", available=0),
     "stock_reserved_check": lambda: InsufficientStock(sku="a product", available=0),
+    # A line's id is derived from its two parties, so this one is met first.
+    "credit_accounts_pkey": lambda: AlreadyExists(what="credit line"),
     "credit_accounts_retailer_id_vendor_id_key": lambda: AlreadyExists(what="credit line"),
     "credit_accounts_retailer_id_fkey": lambda: NotFound(what="retailer"),
     "credit_accounts_vendor_id_fkey": lambda: NotFound(what="vendor"),

@@ -79,6 +79,8 @@ async def store_outcomes(tx: Transaction, scope: str, outcomes: Sequence[tuple[s
     """Write (key, request hash, outcome) for all in one statement. A key that exists fails the transaction."""
     if not outcomes:
         return
+    # In the order of their keys, so that two processes with the same keys wait for each other one way only.
+    outcomes = sorted(outcomes, key=lambda stored: stored[0])
     await tx.send_only(
         """
         INSERT INTO idempotency_keys (scope, key, request_hash, outcome, created_at)
@@ -109,28 +111,15 @@ async def run_once(
     Raises IdempotencyKeyReused when the key came with another request, RequestInProgress when the first request with
     it does not finish in time, and whatever `act` raises (nothing is stored then).
     """
-    try:
-        async with database.transaction() as tx:
-            await tx.send_only(f"SET LOCAL lock_timeout = {IN_PROGRESS_WAIT_MS}")
-            claimed = await tx.execute(
-                """
-                INSERT INTO idempotency_keys (scope, key, request_hash, outcome, created_at)
-                VALUES (%(scope)s, %(key)s, %(hash)s, 'null', %(now)s)
-                ON CONFLICT DO NOTHING
-                """,
-                {"scope": scope, "key": key, "hash": request_hash, "now": clock.now()},
-            )
-            if not claimed:
-                return await _replay(tx, scope, key, request_hash, into)
-            await tx.send_only("SET LOCAL lock_timeout = DEFAULT")
-            outcome = await act(tx)
-            await tx.execute(
-                "UPDATE idempotency_keys SET outcome = %(outcome)s WHERE scope = %(scope)s AND key = %(key)s",
-                {"scope": scope, "key": key, "outcome": Jsonb(outcome)},
-            )
-            return outcome
-    except LockTimeout as error:
-        raise RequestInProgress from error
+    async with database.transaction() as tx:
+        if not await _claim(tx, scope, key, request_hash):
+            return await _replay(tx, scope, key, request_hash, into)
+        outcome = await act(tx)
+        await tx.execute(
+            "UPDATE idempotency_keys SET outcome = %(outcome)s WHERE scope = %(scope)s AND key = %(key)s",
+            {"scope": scope, "key": key, "outcome": Jsonb(outcome)},
+        )
+        return outcome
 
 
 def replayed(stored: StoredOutcome, request_hash: bytes, into: type[Outcome]) -> Outcome:
@@ -138,6 +127,25 @@ def replayed(stored: StoredOutcome, request_hash: bytes, into: type[Outcome]) ->
     if stored.request_hash != request_hash:
         raise IdempotencyKeyReused
     return msgspec.json.decode(stored.outcome, type=into)
+
+
+async def _claim(tx: Transaction, scope: str, key: str, request_hash: bytes) -> bool:
+    """Take the key, waiting for whoever is at it; answers whether it was free. Raises RequestInProgress."""
+    await tx.send_only(f"SET LOCAL lock_timeout = {IN_PROGRESS_WAIT_MS}")
+    try:
+        claimed = await tx.execute(
+            """
+            INSERT INTO idempotency_keys (scope, key, request_hash, outcome, created_at)
+            VALUES (%(scope)s, %(key)s, %(hash)s, 'null', %(now)s)
+            ON CONFLICT DO NOTHING
+            """,
+            {"scope": scope, "key": key, "hash": request_hash, "now": clock.now()},
+        )
+    except LockTimeout as error:
+        # Only here: a lock that `act` waits for in vain is not the key's.
+        raise RequestInProgress from error
+    await tx.send_only("SET LOCAL lock_timeout = DEFAULT")
+    return claimed == 1
 
 
 async def _replay(tx: Transaction, scope: str, key: str, request_hash: bytes, into: type[Outcome]) -> Outcome:
