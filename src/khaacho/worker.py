@@ -17,6 +17,7 @@ from litestar.di import Provide
 
 from khaacho import clock
 from khaacho.ids import new_id
+from khaacho.orders import jobs as orders_jobs
 from khaacho.parties import jobs as parties_jobs
 from khaacho.platform import events, health, housekeeping
 from khaacho.platform.database import Database
@@ -46,17 +47,17 @@ def job_handlers(settings: Settings) -> JobHandlers:
     async def deliver_event(database: Database, delivery: DeliverEvent) -> None:
         await events.deliver(database, listeners, delivery)
 
-    return {DeliverEvent: deliver_event}
+    return {DeliverEvent: deliver_event, **orders_jobs.HANDLERS}
 
 
 def schedules(settings: Settings) -> Sequence[Schedule]:
     """What runs at which cron time."""
-    return [*housekeeping.SCHEDULES, *parties_jobs.SCHEDULES, *whatsapp_jobs.SCHEDULES]
+    return [*housekeeping.SCHEDULES, *parties_jobs.SCHEDULES, *orders_jobs.SCHEDULES, *whatsapp_jobs.SCHEDULES]
 
 
 def subscribers(settings: Settings) -> Subscribers:
     """Who hears of which event. Domains do not know each other's listeners; this is the only place that does."""
-    return {}
+    return dict(orders_jobs.SUBSCRIBERS)
 
 
 def run_worker(settings: Settings) -> None:
