@@ -20,7 +20,6 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.catalog import api as catalog
 from khaacho.credit import api as credit
-from khaacho.credit import api as credit
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.records import NewCreditLine
 from khaacho.parties import api as parties
