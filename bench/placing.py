@@ -146,8 +146,13 @@ async def measure(recorder: Recorder, database: Database, world: World) -> None:
             )
         )
         recorder.record(
-            Figure(name=f"place, {callers} callers, p95", value=percentile(latencies, 0.95), unit="ms", target=50.0,
-                   more_is_better=False)
+            Figure(
+                name=f"place, {callers} callers, p95",
+                value=percentile(latencies, 0.95),
+                unit="ms",
+                target=50.0,
+                more_is_better=False,
+            )
         )
     rate, _ = await ours(64, world.shops[:1])
     recorder.record(
@@ -165,9 +170,7 @@ async def measure(recorder: Recorder, database: Database, world: World) -> None:
     await _require_sound(database)
 
 
-async def _ugly(
-    recorder: Recorder, database: Database, world: World, best_spread: float, best_hot: float
-) -> None:
+async def _ugly(recorder: Recorder, database: Database, world: World, best_spread: float, best_hot: float) -> None:
     """Two processes on one line, and two processes all wanting the same three goods."""
     for name, shops, goods, limit in (
         ("place, 2 processes × 32, one hot line", 1, len(world.products), best_hot),
@@ -175,7 +178,13 @@ async def _ugly(
     ):
         started = [
             await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bench.placing_process", database.dsn, str(shops), str(goods), str(SECONDS),
+                sys.executable,
+                "-m",
+                "bench.placing_process",
+                database.dsn,
+                str(shops),
+                str(goods),
+                str(SECONDS),
                 stdout=asyncio.subprocess.PIPE,
             )
             for _ in range(2)

@@ -35,9 +35,7 @@ class World:
 
 async def build_world(database: Database, *, shops: int = SHOPS, goods: int = GOODS) -> World:
     """Make everything an order needs; answers the ids."""
-    world = World(
-        shops=[new_id() for _ in range(shops)], products=[new_id() for _ in range(goods)], vendor=new_id()
-    )
+    world = World(shops=[new_id() for _ in range(shops)], products=[new_id() for _ in range(goods)], vendor=new_id())
     async with database.transaction() as tx:
         await tx.execute("SET LOCAL statement_timeout = 0")
         await tx.execute(
@@ -73,9 +71,7 @@ async def build_world(database: Database, *, shops: int = SHOPS, goods: int = GO
             """,
             {**params, "now": clock.now()},
         )
-        await tx.execute(
-            "INSERT INTO stock (id, physical) SELECT id, %(stock)s FROM vendor_offers", {"stock": STOCK}
-        )
+        await tx.execute("INSERT INTO stock (id, physical) SELECT id, %(stock)s FROM vendor_offers", {"stock": STOCK})
         for start in range(0, shops, 1000):
             await _open_lines(tx, world.shops[start : start + 1000])
     # The application's role may not create tables, and should not; the owner does it here.

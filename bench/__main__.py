@@ -1,0 +1,52 @@
+"""python -m bench [placing] [serving] [understanding]: measure, record, show.
+
+Everything runs against an embedded PostgreSQL of its own in a temporary folder, with fsync on, on loopback only, and
+stops by itself. BENCH_SECONDS (6) is how long each load runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import placing, serving
+from bench import understanding as reading
+from bench.recording import Recorder
+from bench.world import build_world
+from khaacho.platform.database import Database
+from khaacho.platform.embedded import delete_embedded, start_embedded
+from khaacho.platform.migrate import migrate
+
+PARTS = ("placing", "serving", "understanding")
+
+
+async def main(parts: list[str]) -> int:
+    """Run the parts; answers 1 when a target is not met."""
+    recorder = Recorder()
+    with tempfile.TemporaryDirectory(prefix="khaacho-bench-") as name:
+        folder = Path(name)
+        server = await asyncio.to_thread(start_embedded, folder)
+        try:
+            migrate(server.dsn)
+            database = await Database.open(server.dsn)
+            world = await build_world(database)
+            if "placing" in parts:
+                await placing.measure(recorder, database, world)
+            if "serving" in parts:
+                await serving.measure(recorder, database, world, folder)
+            await database.close()
+        finally:
+            await asyncio.to_thread(delete_embedded, folder)
+    met = recorder.show() if recorder.figures else True
+    if "understanding" in parts:
+        reading.main()
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    unknown = set(sys.argv[1:]) - set(PARTS)
+    if unknown:
+        sys.exit(f"unknown part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    sys.exit(asyncio.run(main(sys.argv[1:] or list(PARTS))))
