@@ -22,6 +22,8 @@ from khaacho.catalog import api as catalog
 from khaacho.credit import api as credit
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.records import NewCreditLine
+from khaacho.orders import api as orders
+from khaacho.orders.placer import OrderPlacer
 from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.platform import health
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> Litestar:
             "database": Provide(_database, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "actor": Provide(provide_actor),
+            "placer": Provide(_placer, sync_to_thread=False),
         },
         dto=JsonBody,
         return_dto=None,
@@ -86,7 +89,7 @@ def app_from_environment() -> Litestar:
 
 def api_routes() -> list[Any]:
     """Everything below /api/v1."""
-    return [*parties.routes(_open_credit_line), *catalog.ROUTES, *credit.ROUTES, *whatsapp.ROUTES]
+    return [*parties.routes(_open_credit_line), *catalog.ROUTES, *credit.ROUTES, *orders.ROUTES, *whatsapp.ROUTES]
 
 
 async def _open_credit_line(tx: Transaction, actor: Actor, retailer_id: UUID, limit_paisa: int) -> None:
@@ -100,8 +103,10 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.database = database
             app.state.limiter = Limiter(database)
             app.state.doorkeeper = Doorkeeper(database, settings.secret)
+            app.state.placer = OrderPlacer(database)
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
+            await app.state.placer.drain()
             log.info("web_stopped", process=os.getpid())
 
     return run
@@ -110,6 +115,11 @@ def _lifespan(settings: Settings) -> Lifespan:
 def _database(state: State) -> Database:
     database: Database = state.database
     return database
+
+
+def _placer(state: State) -> OrderPlacer:
+    placer: OrderPlacer = state.placer
+    return placer
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
