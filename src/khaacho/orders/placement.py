@@ -11,7 +11,7 @@ foreign key's share lock has to be upgraded. So accounts come first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.catalog.actions import lock_stock, reserve
 from khaacho.credit.lock import Acquired, CreditDesk, CreditRequest, send_lock_credit
-from khaacho.errors import InsufficientStock, KhaachoError
+from khaacho.errors import InsufficientStock, KhaachoError, ValidationFailed
 from khaacho.ids import new_id
 from khaacho.orders.events import OrderPlaced, VendorAsked
 from khaacho.orders.placing_rows import OrderDraft, insert_orders
@@ -71,6 +71,10 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     override_reason: str | None = None
 
 
+class StockTaken(InsufficientStock):
+    """What was planned on was taken by another order first; a new plan may find it elsewhere."""
+
+
 class PlacedOrders(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome that is stored under the key."""
 
@@ -87,7 +91,7 @@ class _Locked(msgspec.Struct, frozen=True, kw_only=True):
     desk: CreditDesk
     available: dict[UUID, Decimal]
     numbers: list[int]
-    first_number: int
+    first_number: int | None
     today: date
 
 
@@ -99,23 +103,20 @@ async def place_batch(tx: Transaction, placements: Sequence[Placement], *, wait:
     """
     drafted = [_draft(placement) for placement in placements]
     locked = await _lock_and_read(tx, placements, drafted, wait)
-    replays = await _find_replays(tx, placements, locked.stored)
-    accepted: list[tuple[Placement, list[OrderDraft]]] = []
-    outcomes: list[Outcome] = []
+    outcomes = await read_replays(tx, {one.key: one.request_hash for one in placements}, locked.stored)
+    decided: dict[str, list[OrderDraft]] = {}
     for placement, drafts in zip(placements, drafted, strict=True):
-        if placement.key in replays:
-            outcomes.append(replays[placement.key])
+        if placement.key in outcomes:
             continue
         try:
-            decided = _decide(placement, drafts, locked)
+            decided[placement.key] = _decide(placement, drafts, locked)
         except KhaachoError as refusal:
-            outcomes.append(refusal)
-        else:
-            accepted.append((placement, decided))
-            outcomes.append([draft.order for draft in decided])
-    if accepted:
-        await _write(tx, accepted, locked.desk)
-    return outcomes
+            outcomes[placement.key] = refusal
+    if decided:
+        numbered = await _number(tx, decided, locked)
+        await _write(tx, [(one, numbered[one.key]) for one in placements if one.key in numbered], locked.desk)
+        outcomes |= {key: [draft.order for draft in drafts] for key, drafts in numbered.items()}
+    return [outcomes[placement.key] for placement in placements]
 
 
 def _draft(placement: Placement) -> list[OrderDraft]:
@@ -185,30 +186,43 @@ async def _lock_and_read(
         desk = await send_lock_credit(tx, [_credit_request(placement, draft) for placement, draft in flat], wait=wait)
         stock = await lock_stock(tx, sorted(offer_ids))
         stored = await send_find_outcomes(tx, SCOPE, [placement.key for placement in placements])
-        numbers: Pending[int] = await tx.send_values(
-            "SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)", {"count": len(flat)}
-        )
+        numbers = await _send_draw_numbers(tx, len(flat))
         first: Pending[int] = await tx.send_values(
             "SELECT first_number FROM order_days WHERE day = %(day)s", {"day": today}
         )
     opened_desk = await desk.desk()
     levels = await stock.all()
-    outcomes = await read_outcomes(stored)
-    drawn = await numbers.all()
-    first_number = await first.first()
-    if first_number is None:
-        first_number = await _open_day(tx, today)
-        drawn = await tx.values(
-            "SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)", {"count": len(flat)}
-        )
     return _Locked(
-        stored=outcomes,
+        stored=await read_outcomes(stored),
         desk=opened_desk,
         available={level.id: level.physical - level.reserved for level in levels},
-        numbers=drawn,
-        first_number=first_number,
+        numbers=await numbers.all(),
+        first_number=await first.first(),
         today=today,
     )
+
+
+async def _send_draw_numbers(tx: Transaction, count: int) -> Pending[int]:
+    return await tx.send_values("SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)", {"count": count})
+
+
+async def _number(
+    tx: Transaction, decided: Mapping[str, Sequence[OrderDraft]], locked: _Locked
+) -> dict[str, list[OrderDraft]]:
+    """Give every accepted order its code, in their order. Only accepted orders open a day."""
+    count = sum(len(drafts) for drafts in decided.values())
+    first_number, drawn = locked.first_number, locked.numbers
+    if first_number is None:
+        first_number = await _open_day(tx, locked.today)
+    if drawn[0] <= first_number:
+        # Drawn before somebody opened the day: they would count from below its start.
+        drawn = await (await _send_draw_numbers(tx, count)).all()
+    codes = (f"ORD{locked.today:%y%m%d}-{number - first_number:04d}" for number in drawn)
+    return {key: [_with_code(draft, next(codes)) for draft in drafts] for key, drafts in decided.items()}
+
+
+def _with_code(draft: OrderDraft, code: str) -> OrderDraft:
+    return msgspec.structs.replace(draft, order=msgspec.structs.replace(draft.order, code=code))
 
 
 async def _open_day(tx: Transaction, today: date) -> int:
@@ -224,19 +238,18 @@ async def _open_day(tx: Transaction, today: date) -> int:
     return first_number
 
 
-async def _find_replays(
-    tx: Transaction, placements: Sequence[Placement], stored: dict[str, StoredOutcome]
+async def read_replays(
+    tx: Transaction, asked: Mapping[str, bytes], stored: Mapping[str, StoredOutcome]
 ) -> dict[str, Outcome]:
+    """What was answered before to those of `asked` (key → request hash) that are stored, by key."""
     replays: dict[str, Outcome] = {}
-    for placement in placements:
-        if placement.key not in stored:
-            continue
+    for key in asked.keys() & stored.keys():
         try:
-            placed = replayed(stored[placement.key], placement.request_hash, PlacedOrders)
+            placed = replayed(stored[key], asked[key], PlacedOrders)
         except KhaachoError as refusal:
-            replays[placement.key] = refusal
+            replays[key] = refusal
         else:
-            replays[placement.key] = await tx.all(
+            replays[key] = await tx.all(
                 f"SELECT {ORDER_COLUMNS} FROM orders WHERE id = ANY(%(ids)s) ORDER BY id",
                 {"ids": list(placed.order_ids)},
                 into=Order,
@@ -245,13 +258,15 @@ async def _find_replays(
 
 
 def _decide(placement: Placement, drafts: Sequence[OrderDraft], locked: _Locked) -> list[OrderDraft]:
-    """All parts of one placement, with code and hold; raises the first refusal, leaving the figures untouched."""
+    """All parts of one placement, with their holds; raises the first refusal, leaving the figures untouched."""
+    if not all(draft.order.total_paisa for draft in drafts):
+        raise ValidationFailed(field="items", why="cost less than one paisa")
     taken = _stock_taken(drafts, locked.available)
     with locked.desk.book.all_or_nothing():
         acquired = [locked.desk.acquire(_credit_request(placement, draft)) for draft in drafts]
     for offer_id, quantity in taken.items():
         locked.available[offer_id] -= quantity
-    return [_completed(draft, outcome, placement, locked) for draft, outcome in zip(drafts, acquired, strict=True)]
+    return [_completed(draft, outcome, placement) for draft, outcome in zip(drafts, acquired, strict=True)]
 
 
 def _stock_taken(drafts: Sequence[OrderDraft], available: dict[UUID, Decimal]) -> dict[UUID, Decimal]:
@@ -261,15 +276,13 @@ def _stock_taken(drafts: Sequence[OrderDraft], available: dict[UUID, Decimal]) -
             taken[line.offer_id] = taken.get(line.offer_id, Decimal(0)) + line.quantity
             left = available.get(line.offer_id, Decimal(0))
             if taken[line.offer_id] > left:
-                raise InsufficientStock(sku=line.code, available=str(left), wanted=str(taken[line.offer_id]))
+                raise StockTaken(sku=line.code, available=str(left), wanted=str(taken[line.offer_id]))
     return taken
 
 
-def _completed(draft: OrderDraft, acquired: Acquired, placement: Placement, locked: _Locked) -> OrderDraft:
-    number = locked.numbers.pop() - locked.first_number
+def _completed(draft: OrderDraft, acquired: Acquired, placement: Placement) -> OrderDraft:
     order = msgspec.structs.replace(
         draft.order,
-        code=f"ORD{locked.today:%y%m%d}-{number:04d}",
         credit_account_id=acquired.hold.account_id if acquired.hold else None,
         hold_id=acquired.hold.id if acquired.hold else None,
         override_reason=placement.override_reason if acquired.overridden else None,

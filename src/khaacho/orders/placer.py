@@ -1,14 +1,16 @@
 """Orders from callers that arrive one by one, placed together: the coalescer in front of `place_batch`.
 
 In each process one placer plans and places whatever arrived while the batch before it committed. Orders whose credit
-line is locked by somebody outside the batch leave it and wait, with the bounded wait of the credit lock, together
-with the other orders on that line; so nobody in the batch waits for a stranger.
+line is locked by somebody outside the batch leave it and queue for that line, with the bounded wait of the credit
+lock, together with the other orders on it; so nobody in the batch waits for a stranger.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from khaacho.actors import Actor
 from khaacho.catalog.queries import find_named_products
 from khaacho.errors import (
     Deadlock,
+    IdempotencyKeyReused,
     KhaachoError,
     LockTimeout,
     MaxRetriesExceeded,
@@ -25,16 +28,19 @@ from khaacho.errors import (
     ValidationFailed,
 )
 from khaacho.money import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
-from khaacho.orders.placement import Outcome, Placement, place_batch
+from khaacho.orders.placement import SCOPE, Outcome, Placement, StockTaken, place_batch, read_replays
 from khaacho.orders.quote import require_as_wanted, share_of
 from khaacho.orders.records import Order, PaymentMode, WantedLine
 from khaacho.orders.routing import RoutePlan, plan_many
 from khaacho.platform.batching import Coalescer
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.idempotency import hash_request
+from khaacho.platform.idempotency import hash_request, read_outcomes, send_find_outcomes
 from khaacho.platform.locks import Wait, with_bounded_wait
 
 ITEMS_MAX = 200
+SHOPS_WAITED_FOR_MAX = 3
+# Orders of one batch are planned side by side; those that wanted the same last packet are planned again.
+PLANS_MAX = 3
 
 
 class WantedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,87 +78,115 @@ class OrderPlacer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._coalescer: Coalescer[Submission, list[Order]] = Coalescer(
+        self._together: Coalescer[Submission, list[Order]] = Coalescer(
             self._place_together, key_of=lambda submission: submission.order.retailer_id
         )
+        # One queue per shop whose line somebody else holds; it goes when its last order has its answer.
+        self._queues: dict[UUID, Coalescer[Submission, list[Order]]] = {}
+        self._queued: Counter[UUID] = Counter()
+        # Those who wait for locks must leave connections to those who need not.
+        self._patience = asyncio.Semaphore(SHOPS_WAITED_FOR_MAX)
 
     async def submit(self, actor: Actor, order: PlaceOrder) -> list[Order]:
         """Place one order; answers one order per vendor. Raises the refusal that concerns it."""
         _require_sane(order)
         submission = Submission(actor=actor, order=order)
-        try:
-            return await self._coalescer.submit(submission)
-        except (RequestInProgress, Deadlock):
-            # Another process stored this key, or crossed our locks, a moment ago; now its outcome can be seen.
-            return await self._coalescer.submit(submission)
+        for _ in range(PLANS_MAX - 1):
+            with suppress(StockTaken):
+                return await self._submit(submission)
+        return await self._submit(submission)
 
     async def drain(self) -> None:
         """Wait for what is being placed; for shutting down."""
-        await self._coalescer.drain()
+        await self._together.drain()
+        for queue in list(self._queues.values()):
+            await queue.drain()
+
+    async def _submit(self, submission: Submission) -> list[Order]:
+        order = submission.order
+        if order.retailer_id in self._queues and order.payment_mode is PaymentMode.CREDIT:
+            return await self._queue_up(submission)
+        try:
+            return await self._together.submit(submission)
+        except (LockTimeout, RequestInProgress, Deadlock):
+            # Another process is at this line, or stored this key, or crossed our locks a moment ago.
+            return await self._queue_up(submission)
+
+    async def _queue_up(self, submission: Submission) -> list[Order]:
+        shop = submission.order.retailer_id
+        queue = self._queues.setdefault(shop, Coalescer(self._place_waiting, in_flight_max=1))
+        self._queued[shop] += 1
+        try:
+            try:
+                return await queue.submit(submission)
+            except RequestInProgress:
+                # Another process stored this key while we waited; now its outcome can be seen.
+                return await queue.submit(submission)
+        finally:
+            self._queued[shop] -= 1
+            if not self._queued[shop]:
+                del self._queues[shop], self._queued[shop]
 
     async def _place_together(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        together = _first_of_each_key(submissions)
         async with self._database.transaction(pipelined=True) as tx:
-            outcomes = await _plan_and_place(tx, together, Wait.SKIP)
-        waiting: dict[UUID, dict[int, Submission]] = {}
-        for index, outcome in outcomes.items():
-            if isinstance(outcome, LockTimeout):
-                waiting.setdefault(submissions[index].order.retailer_id, {})[index] = submissions[index]
-        for placed in await asyncio.gather(*(self._place_waiting(group) for group in waiting.values())):
-            outcomes.update(placed)
-        for index, submission in enumerate(submissions):
-            if index not in outcomes:
-                outcomes[index] = (await self._place_together([submission]))[0]
-        return [outcomes[index] for index in range(len(submissions))]
+            return await _plan_and_place(tx, submissions, Wait.SKIP)
 
-    async def _place_waiting(self, submissions: dict[int, Submission]) -> dict[int, Outcome]:
-        """Orders on one line that somebody else holds: they wait for it together, at most about 0.7 s."""
+    async def _place_waiting(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Orders of one shop whose line somebody else holds: they wait for it together, at most about 0.7 s."""
         try:
-            async with self._database.transaction() as tx:
+            async with self._patience, self._database.transaction() as tx:
                 return await with_bounded_wait(tx, lambda: _plan_and_place(tx, submissions, Wait.QUEUE))
-        except KhaachoError as refusal:
-            if len(submissions) == 1 or isinstance(refusal, MaxRetriesExceeded):
-                return dict.fromkeys(submissions, refusal)
-        placed: dict[int, Outcome] = {}
-        for index, submission in submissions.items():
-            placed |= await self._place_waiting({index: submission})
-        return placed
+        except MaxRetriesExceeded as refusal:
+            return [refusal] * len(submissions)
 
 
-def _first_of_each_key(submissions: Sequence[Submission]) -> dict[int, Submission]:
-    """The same key twice in one batch: the second one comes after, and finds the outcome of the first."""
-    first: dict[str, int] = {}
-    for index, submission in enumerate(submissions):
-        first.setdefault(submission.key, index)
-    return {index: submissions[index] for index in first.values()}
+async def _plan_and_place(tx: Transaction, submissions: Sequence[Submission], wait: Wait) -> list[Outcome]:
+    """One outcome for each. The same key twice in one batch is one order, asked for twice."""
+    first: dict[str, Submission] = {}
+    for submission in submissions:
+        first.setdefault(submission.key, submission)
+    outcomes = await _place_each(tx, first, wait)
+    return [
+        outcomes[submission.key] if submission.order == first[submission.key].order else IdempotencyKeyReused()
+        for submission in submissions
+    ]
 
 
-async def _plan_and_place(tx: Transaction, submissions: dict[int, Submission], wait: Wait) -> dict[int, Outcome]:
+async def _place_each(tx: Transaction, submissions: Mapping[str, Submission], wait: Wait) -> dict[str, Outcome]:
     planned = await _plan(tx, submissions)
-    outcomes: dict[int, Outcome] = {
-        index: refusal for index, refusal in planned.items() if isinstance(refusal, KhaachoError)
-    }
-    placements = {index: one for index, one in planned.items() if isinstance(one, Placement)}
+    refused = {key: one for key, one in planned.items() if isinstance(one, KhaachoError)}
+    placements = [one for one in planned.values() if isinstance(one, Placement)]
+    outcomes: dict[str, Outcome] = {**refused, **await _find_replays(tx, submissions, refused)}
     if placements:
-        placed = await place_batch(tx, list(placements.values()), wait=wait)
-        outcomes.update(zip(placements, placed, strict=True))
+        placed = await place_batch(tx, placements, wait=wait)
+        outcomes |= {placement.key: outcome for placement, outcome in zip(placements, placed, strict=True)}
     return outcomes
 
 
-async def _plan(tx: Transaction, submissions: dict[int, Submission]) -> dict[int, Placement | KhaachoError]:
-    items = [(index, item) for index, submission in submissions.items() for item in submission.order.items]
+async def _find_replays(
+    tx: Transaction, submissions: Mapping[str, Submission], refused: Iterable[str]
+) -> dict[str, Outcome]:
+    """What was placed under these keys before: by now the goods may be gone, and still the answer is the first one."""
+    asked = {key: _hash(submissions[key].order) for key in refused}
+    if not asked:
+        return {}
+    return await read_replays(tx, asked, await read_outcomes(await send_find_outcomes(tx, SCOPE, list(asked))))
+
+
+async def _plan(tx: Transaction, submissions: Mapping[str, Submission]) -> dict[str, Placement | KhaachoError]:
+    items = [(key, item) for key, submission in submissions.items() for item in submission.order.items]
     named = await find_named_products(tx, [(item.sku, item.product_id) for _, item in items])
-    wanted: dict[int, list[WantedLine]] = {index: [] for index in submissions}
-    planned: dict[int, Placement | KhaachoError] = {}
-    for (index, item), product in zip(items, named, strict=True):
+    wanted: dict[str, list[WantedLine]] = {key: [] for key in submissions}
+    planned: dict[str, Placement | KhaachoError] = {}
+    for (key, item), product in zip(items, named, strict=True):
         if isinstance(product, KhaachoError):
-            planned.setdefault(index, product)
+            planned.setdefault(key, product)
         else:
-            wanted[index].append(WantedLine(product_id=product, quantity=item.quantity))
-    plannable = [index for index in submissions if index not in planned]
-    plans = await plan_many(tx, [(submissions[index].order.retailer_id, wanted[index]) for index in plannable])
-    for index, plan in zip(plannable, plans, strict=True):
-        planned[index] = plan if isinstance(plan, KhaachoError) else _placement(submissions[index], plan)
+            wanted[key].append(WantedLine(product_id=product, quantity=item.quantity))
+    plannable = [key for key in submissions if key not in planned]
+    plans = await plan_many(tx, [(submissions[key].order.retailer_id, wanted[key]) for key in plannable])
+    for key, plan in zip(plannable, plans, strict=True):
+        planned[key] = plan if isinstance(plan, KhaachoError) else _placement(submissions[key], plan)
     return planned
 
 

@@ -12,7 +12,8 @@ def upgrade() -> None:
     op.execute("""
     CREATE TABLE idempotency_keys (
         scope text NOT NULL,
-        key text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+        -- A header of up to 200 characters, with who sent it before it.
+        key text NOT NULL CHECK (length(key) BETWEEN 1 AND 400),
         request_hash bytea NOT NULL,
         outcome jsonb NOT NULL,
         created_at timestamptz NOT NULL,
