@@ -197,6 +197,19 @@ async def find_requests(tx: Transaction, order_id: UUID) -> list[VendorRequest]:
     )
 
 
+class _Considered(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    candidates: tuple[CandidateScore, ...]
+
+
+async def find_considered(tx: Transaction, order_id: UUID) -> dict[UUID, tuple[CandidateScore, ...]]:
+    """Everybody who was considered, by question, as they scored then."""
+    rows = await tx.all(
+        "SELECT id, candidates FROM vendor_requests WHERE order_id = %(order)s", {"order": order_id}, into=_Considered
+    )
+    return {row.id: row.candidates for row in rows}
+
+
 async def _insert_history(tx: Transaction, actor: Actor, before: Order, after: Order, reason: str | None) -> None:
     await tx.send_only(
         """
