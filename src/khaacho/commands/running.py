@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from cyclopts import App, Parameter, validators
@@ -9,7 +10,7 @@ from cyclopts import App, Parameter, validators
 from khaacho.commands.terminal import DONE, out, read_settings
 from khaacho.demo import run_demo
 from khaacho.platform.migrate import head, migrate
-from khaacho.platform.opening import reachable_database
+from khaacho.platform.opening import reachable_database, require_database
 from khaacho.web.server import run_web
 from khaacho.worker import run_worker
 
@@ -37,7 +38,10 @@ def web(*, port: PortNumber = None, host: str | None = None, processes: ProcessC
         How many processes share the port. One per processor core is enough.
     """
     settings = read_settings()
-    run_web(settings, host=host or settings.http_host, port=port or settings.http_port, processes=processes)
+    # Held here too: a fault is told in one line before anything starts, and the processes find the server running.
+    with reachable_database(settings) as dsn:
+        asyncio.run(require_database(dsn))
+        run_web(settings, host=host or settings.http_host, port=port or settings.http_port, processes=processes)
     return DONE
 
 

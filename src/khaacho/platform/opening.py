@@ -6,10 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from psycopg import AsyncConnection
+
+from khaacho.platform.constraints import translated
 from khaacho.platform.database import Database
 from khaacho.platform.embedded import start_embedded, stop_embedded
 from khaacho.platform.migrate import migrate
 from khaacho.settings import Settings
+
+CONNECT_SECONDS_MAX = 5
 
 
 @contextmanager
@@ -45,3 +50,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             await database.close()
     finally:
         await asyncio.to_thread(reachable.__exit__, None, None, None)
+
+
+async def require_database(dsn: str) -> None:
+    """Raises DatabaseUnavailable when nobody answers at this address."""
+    with translated():
+        connection = await AsyncConnection.connect(dsn, connect_timeout=CONNECT_SECONDS_MAX)
+        await connection.close()
