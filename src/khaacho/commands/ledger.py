@@ -10,6 +10,7 @@ from rich.table import Table
 from khaacho.commands.terminal import ANSWER_IS_NO, DONE, out, with_database
 from khaacho.credit.checks import CHECKS as CREDIT_CHECKS
 from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
+from khaacho.orders.checks import CHECKS as ORDER_CHECKS
 from khaacho.platform.checks import CheckResult, run_checks
 from khaacho.platform.database import Database
 from khaacho.settings import Settings
@@ -22,10 +23,10 @@ def add_to(app: App) -> None:
 
 
 def check() -> int:
-    """Check every invariant of ledger and credit on one snapshot; exit 0 and figures, or 1 and the differences."""
+    """Check every invariant of ledger, credit and orders on one snapshot; exit 0 and figures, or 1 and the differences."""
 
     async def run(_settings: Settings, database: Database) -> list[CheckResult]:
-        return await run_checks(database, [*LEDGER_CHECKS, *CREDIT_CHECKS])
+        return await run_checks(database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS])
 
     results = with_database(run)
     _show(results)

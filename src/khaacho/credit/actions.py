@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.events import CreditLimitChanged
 from khaacho.credit.queries import (
     credit_line_id,
     require_credit_line,
+    send_find_terms,
     unapplied_account_id,
 )
 from khaacho.credit.records import CreditLine, Debit, NewCreditLine, PaymentMethod
@@ -136,6 +139,8 @@ async def release_holds(tx: Transaction, actor: Actor, hold_ids: Sequence[UUID])
     under_lock = await find_holds(tx, hold_ids)
     for hold_id in hold_ids:
         book.release(actor, under_lock.get(hold_id) or await require_hold(tx, hold_id))
+    for terms in await (await send_find_terms(tx, [account.id for account in accounts])).all():
+        book.lower_ceiling(terms.id, terms.limit_paisa)
     await write_book(tx, book)
 
 
@@ -189,9 +194,10 @@ async def settle_hold(
     )
     await open_debits(tx, [debit])
     cleared = await consume_unapplied(tx, actor, book, debit)
+    book.lower_ceiling(line_id, line.limit_paisa)
     await write_book(tx, book)
     await record_audit(tx, actor, [_credit_added(debit, cleared)])
-    return debit
+    return replace(debit, cleared_paisa=cleared, cleared_at=clock.now() if cleared == debit.amount_paisa else None)
 
 
 async def open_debits(tx: Transaction, debits: Sequence[Debit]) -> None:

@@ -27,6 +27,35 @@ CHECKS = (
         counts="SELECT count(*) FROM credit_accounts",
     ),
     Check(
+        name="bound_as_agreed",
+        promise="What the ledger bounds a line to is its limit, or what is used beyond it by an override.",
+        sql="""
+            SELECT line.id AS subject, GREATEST(line.limit_paisa, account.posted + account.held) AS expected,
+                account.ceiling AS actual
+            FROM credit_accounts AS line
+            JOIN ledger_accounts AS account ON account.id = line.id
+            WHERE account.ceiling IS DISTINCT FROM GREATEST(line.limit_paisa, account.posted + account.held)
+        """,
+        counts="SELECT count(*) FROM credit_accounts",
+    ),
+    Check(
+        name="paid_ahead",
+        promise="What was paid ahead on a line is what its cleared payments have left to spend.",
+        sql="""
+            SELECT line.id AS subject, -account.posted AS expected, COALESCE(ahead.total, 0) AS actual
+            FROM credit_accounts AS line
+            JOIN ledger_accounts AS account ON account.kind = 'UNAPPLIED_CREDIT' AND account.owner_id = line.id
+            LEFT JOIN (
+                SELECT account_id, SUM(unapplied_paisa) AS total
+                FROM credit_payments
+                WHERE state = 'CLEARED'
+                GROUP BY account_id
+            ) AS ahead ON ahead.account_id = line.id
+            WHERE -account.posted <> COALESCE(ahead.total, 0)
+        """,
+        counts="SELECT count(*) FROM credit_accounts",
+    ),
+    Check(
         name="cleared_by_payments",
         promise="What is cleared of an item equals what payments cleared of it.",
         sql="""

@@ -12,6 +12,7 @@ from khaacho.credit.queries import (
     credit_line_id,
     find_credit_lines,
     find_open_debits_of_line,
+    require_credit_line,
     require_debit,
     unapplied_account_id,
 )
@@ -64,6 +65,8 @@ async def record_payment(tx: Transaction, actor: Actor, new: NewPayment) -> Paym
     if not pending:
         book = Book(accounts, moment=clock.now())
         await _post(tx, actor, book, payment_id, line, new, plan)
+        # Read again under the lock: the limit may have been changed while we waited.
+        book.lower_ceiling(line.id, (await require_credit_line(tx, line.id)).limit_paisa)
         await write_book(tx, book)
     return await _announce(tx, actor, payment_id, line, new, plan, open_items, pending=pending)
 

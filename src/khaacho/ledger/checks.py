@@ -103,16 +103,28 @@ CHECKS = (
     ),
     Check(
         name="entry_cause",
-        promise="Every posted change is the amount of its transfer, every held change the amount of its hold.",
+        promise="Every change is that of its transfer on that side, or of its hold, taken or given back.",
         sql="""
-            SELECT entry.account_id || ' version ' || entry.version AS subject,
-                COALESCE(transfer.amount, 0) || ' / ' || COALESCE(hold.amount, 0) AS expected,
-                entry.posted_change || ' / ' || entry.held_change AS actual
-            FROM ledger_entries AS entry
-            LEFT JOIN ledger_transfers AS transfer ON transfer.id = entry.transfer_id
-            LEFT JOIN ledger_holds AS hold ON hold.id = entry.hold_id
-            WHERE abs(entry.posted_change) <> COALESCE(transfer.amount, 0)
-                OR abs(entry.held_change) <> COALESCE(hold.amount, 0)
+            SELECT caused.account_id || ' version ' || caused.version AS subject,
+                caused.posted_expected || ' / ' || caused.held_expected AS expected,
+                caused.posted_change || ' / ' || caused.held_change AS actual
+            FROM (
+                SELECT entry.account_id, entry.version, entry.posted_change, entry.held_change,
+                    CASE entry.account_id
+                        WHEN transfer.debit_account_id THEN transfer.amount
+                        WHEN transfer.credit_account_id THEN -transfer.amount
+                        ELSE 0
+                    END AS posted_expected,
+                    CASE
+                        WHEN hold.account_id <> entry.account_id OR entry.kind = 'POST' THEN 0
+                        WHEN entry.kind = 'HOLD' THEN hold.amount
+                        ELSE -hold.amount
+                    END AS held_expected
+                FROM ledger_entries AS entry
+                LEFT JOIN ledger_transfers AS transfer ON transfer.id = entry.transfer_id
+                LEFT JOIN ledger_holds AS hold ON hold.id = entry.hold_id
+            ) AS caused
+            WHERE caused.posted_change <> caused.posted_expected OR caused.held_change <> caused.held_expected
         """,
         counts="SELECT count(*) FROM ledger_entries",
     ),

@@ -80,6 +80,13 @@ class Book:
         if account.ceiling is not None and account.ceiling < ceiling:
             self._accounts[account_id] = replace(account, ceiling=ceiling)
 
+    def lower_ceiling(self, account_id: UUID, agreed: int) -> None:
+        """Bring a raised ceiling back to what is agreed, or to what is still used beyond that."""
+        account = self.account(account_id)
+        ceiling = max(agreed, account.used)
+        if account.ceiling is not None and account.ceiling > ceiling:
+            self._accounts[account_id] = replace(account, ceiling=ceiling)
+
     def hold(self, actor: Actor, account_id: UUID, amount: int, *, source: Source, key: str) -> Hold:
         """Reserve `amount`. Raises BalanceOutOfBounds past the ceiling."""
         _require_positive(amount)

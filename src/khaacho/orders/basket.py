@@ -15,7 +15,7 @@ from khaacho.actors import Actor
 from khaacho.errors import BasketClosed, BasketEmpty, KhaachoError, NotFound, PriceChanged
 from khaacho.ids import new_id
 from khaacho.orders.placement import Placement, place_batch
-from khaacho.orders.queries import BASKET_COLUMNS, ORDER_COLUMNS, find_basket, find_open_basket
+from khaacho.orders.queries import BASKET_COLUMNS, ORDER_COLUMNS, find_open_basket
 from khaacho.orders.quote import Quoted, quote_lines, same_promise
 from khaacho.orders.records import Basket, BasketState, Order, PaymentMode, WantedLine
 from khaacho.platform.audit import AuditEntry, record_audit
@@ -55,7 +55,7 @@ async def put_basket(
     """Open the retailer's basket, or replace what is in it, with a fresh quote. Raises ProductNotFound."""
     quoted = await quote_lines(tx, retailer_id, lines)
     now = clock.now()
-    basket = await find_open_basket(tx, retailer_id)
+    basket = await _lock_open_basket(tx, retailer_id)
     params = {
         "id": basket.id if basket else new_id(),
         "retailer": retailer_id,
@@ -96,17 +96,20 @@ async def put_basket(
 
 
 async def set_open_questions(tx: Transaction, basket_id: UUID, questions: Sequence[Any]) -> None:
-    """Remember what the retailer was asked."""
+    """Remember what the retailer was asked; of a basket that is closed by now, nothing."""
     await tx.execute(
-        "UPDATE baskets SET open_questions = %(questions)s, updated_at = %(now)s WHERE id = %(id)s",
+        """
+        UPDATE baskets SET open_questions = %(questions)s, updated_at = %(now)s
+        WHERE id = %(id)s AND state = 'PENDING'
+        """,
         {"id": basket_id, "questions": Jsonb(list(questions)), "now": clock.now()},
     )
 
 
 async def choose_payment(tx: Transaction, basket_id: UUID, mode: PaymentMode | None) -> None:
-    """Remember how the retailer wants to pay."""
+    """Remember how the retailer wants to pay; of a basket that is closed by now, nothing."""
     await tx.execute(
-        "UPDATE baskets SET payment_mode = %(mode)s, updated_at = %(now)s WHERE id = %(id)s",
+        "UPDATE baskets SET payment_mode = %(mode)s, updated_at = %(now)s WHERE id = %(id)s AND state = 'PENDING'",
         {"id": basket_id, "mode": mode.value if mode else None, "now": clock.now()},
     )
 
@@ -118,10 +121,7 @@ async def confirm_basket(tx: Transaction, actor: Actor, basket_id: UUID, mode: P
     basket, so the caller keeps the transaction and shows it. Raises BasketClosed, BasketEmpty, or whatever refuses
     the placement (then nothing changed).
     """
-    locked = await lock_rows(tx, f"SELECT {BASKET_COLUMNS} FROM baskets", [basket_id], into=Basket)
-    if not locked:
-        raise NotFound(what="basket")
-    basket = locked[0]
+    basket = await _lock_basket(tx, basket_id)
     if basket.state in (BasketState.CONFIRMED, BasketState.RECOVERED):
         return await _orders_of(tx, basket_id)
     if basket.state is not BasketState.PENDING:
@@ -136,9 +136,7 @@ async def confirm_basket(tx: Transaction, actor: Actor, basket_id: UUID, mode: P
 
 async def cancel_basket(tx: Transaction, actor: Actor, basket_id: UUID) -> None:
     """Drop the basket; dropping it twice is a quiet success. Raises BasketClosed when it was placed."""
-    basket = await find_basket(tx, basket_id)
-    if basket is None:
-        raise NotFound(what="basket")
+    basket = await _lock_basket(tx, basket_id)
     if basket.state in (BasketState.CONFIRMED, BasketState.RECOVERED):
         raise BasketClosed(basket_state=basket.state.value)
     await _close(tx, basket_id, BasketState.CANCELLED, basket.payment_mode)
@@ -146,9 +144,7 @@ async def cancel_basket(tx: Transaction, actor: Actor, basket_id: UUID) -> None:
 
 async def reopen_basket(tx: Transaction, actor: Actor, basket_id: UUID) -> Basket:
     """Bring an expired basket back with a fresh quote, for a retailer who returns. Raises BasketClosed."""
-    basket = await find_basket(tx, basket_id)
-    if basket is None:
-        raise NotFound(what="basket")
+    basket = await _lock_basket(tx, basket_id)
     if basket.state is not BasketState.EXPIRED or await find_open_basket(tx, basket.retailer_id):
         raise BasketClosed(basket_state=basket.state.value)
     now = clock.now()
@@ -184,6 +180,23 @@ async def expire_baskets(tx: Transaction, actor: Actor) -> int:
         ],
     )
     return len(expired)
+
+
+async def _lock_basket(tx: Transaction, basket_id: UUID) -> Basket:
+    """The basket as it is once nobody else is at it. Raises NotFound."""
+    locked = await lock_rows(tx, f"SELECT {BASKET_COLUMNS} FROM baskets", [basket_id], into=Basket)
+    if not locked:
+        raise NotFound(what="basket")
+    return locked[0]
+
+
+async def _lock_open_basket(tx: Transaction, retailer_id: UUID) -> Basket | None:
+    """The retailer's open basket; None also when it was confirmed while we waited for it."""
+    basket = await find_open_basket(tx, retailer_id)
+    if basket is None:
+        return None
+    locked = await _lock_basket(tx, basket.id)
+    return locked if locked.state is BasketState.PENDING else None
 
 
 async def _require_same_promise(tx: Transaction, basket: Basket, quoted: Quoted) -> None:

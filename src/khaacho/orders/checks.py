@@ -1,0 +1,104 @@
+"""The orders domain's invariants: what orders promise is what stock, credit and open items say."""
+
+from __future__ import annotations
+
+from khaacho.platform.checks import Check
+
+CHECKS = (
+    Check(
+        name="order_totals",
+        promise="An order costs what its lines cost, and what was delivered is no more.",
+        sql="""
+            SELECT o.code AS subject, o.subtotal_paisa || ' + ' || o.tax_paisa AS expected,
+                SUM(line.amount_paisa) || ' + ' || SUM(line.tax_paisa) AS actual
+            FROM orders AS o
+            LEFT JOIN order_lines AS line ON line.order_id = o.id
+            GROUP BY o.id
+            HAVING o.subtotal_paisa IS DISTINCT FROM SUM(line.amount_paisa)
+                OR o.tax_paisa IS DISTINCT FROM SUM(line.tax_paisa)
+                OR (o.status IN ('DELIVERED', 'COMPLETED')) <> (o.delivered_total_paisa IS NOT NULL)
+        """,
+        counts="SELECT count(*) FROM orders",
+    ),
+    Check(
+        name="reserved_stock",
+        promise="What is reserved of an offer is what open orders hold of it.",
+        sql="""
+            SELECT stock.id AS subject, stock.reserved AS expected, COALESCE(promised.quantity, 0) AS actual
+            FROM stock
+            LEFT JOIN (
+                SELECT line.offer_id, SUM(line.quantity) AS quantity
+                FROM orders AS o
+                JOIN order_lines AS line ON line.order_id = o.id
+                WHERE o.status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY')
+                GROUP BY line.offer_id
+            ) AS promised ON promised.offer_id = stock.id
+            WHERE stock.reserved <> COALESCE(promised.quantity, 0)
+        """,
+        counts="SELECT count(*) FROM stock",
+    ),
+    Check(
+        name="order_holds",
+        promise="An open credit order holds its total, a delivered one settled what arrived, any other released all.",
+        sql="""
+            SELECT held.code AS subject, held.expected, held.actual
+            FROM (
+                SELECT o.code,
+                    o.total_paisa || CASE
+                        WHEN o.status IN ('PENDING', 'ACCEPTED', 'PACKING', 'DISPATCHED', 'OUT_FOR_DELIVERY')
+                            THEN ' active'
+                        WHEN o.status IN ('DELIVERED', 'COMPLETED') THEN ' settled ' || o.delivered_total_paisa
+                        ELSE ' released'
+                    END AS expected,
+                    hold.amount || CASE ending.kind
+                        WHEN 'SETTLED' THEN ' settled ' || ending.settled_amount
+                        WHEN 'RELEASED' THEN ' released'
+                        WHEN 'EXPIRED' THEN ' expired'
+                        ELSE ' active'
+                    END AS actual
+                FROM orders AS o
+                LEFT JOIN ledger_holds AS hold ON hold.id = o.hold_id AND hold.account_id = o.credit_account_id
+                LEFT JOIN ledger_hold_endings AS ending ON ending.hold_id = hold.id
+                WHERE o.payment_mode = 'CREDIT'
+            ) AS held
+            WHERE held.expected IS DISTINCT FROM held.actual
+        """,
+        counts="SELECT count(*) FROM orders WHERE payment_mode = 'CREDIT'",
+    ),
+    Check(
+        name="stray_holds",
+        promise="Every active hold for an order is the one that order names.",
+        sql="""
+            SELECT hold.id AS subject, hold.source_id AS expected, o.code AS actual
+            FROM ledger_holds AS hold
+            LEFT JOIN orders AS o ON o.hold_id = hold.id
+            WHERE hold.source_kind = 'order' AND o.id IS DISTINCT FROM hold.source_id
+                AND NOT EXISTS (SELECT FROM ledger_hold_endings AS ending WHERE ending.hold_id = hold.id)
+        """,
+        counts="SELECT count(*) FROM ledger_holds",
+    ),
+    Check(
+        name="order_debits",
+        promise="A delivered order was paid at the door or became one open item, of exactly what arrived.",
+        sql="""
+            SELECT o.code AS subject, COALESCE(o.delivered_total_paisa, 0) AS expected,
+                COALESCE(debit.total, 0) || ' owed, ' || COALESCE(cash.total, 0) || ' at the door' AS actual
+            FROM orders AS o
+            LEFT JOIN (
+                SELECT source_id, SUM(amount_paisa) AS total, count(*) AS items
+                FROM credit_debits
+                WHERE source_kind = 'order'
+                GROUP BY source_id
+            ) AS debit ON debit.source_id = o.id
+            LEFT JOIN (
+                SELECT order_id, SUM(amount_paisa) AS total, count(*) AS items
+                FROM credit_payments
+                WHERE order_id IS NOT NULL
+                GROUP BY order_id
+            ) AS cash ON cash.order_id = o.id
+            WHERE COALESCE(debit.total, 0) + COALESCE(cash.total, 0) <> COALESCE(o.delivered_total_paisa, 0)
+                OR COALESCE(debit.items, 0) + COALESCE(cash.items, 0) > 1
+        """,
+        counts="SELECT count(*) FROM orders WHERE delivered_total_paisa IS NOT NULL",
+    ),
+)
