@@ -2,6 +2,6 @@
 
 The seed of a newcomer's first database, of the demo's month of history and of the scenario tests. Goods and
 brands are real, prices are plausible, people and phone numbers are invented.
-This package only reads its own files: it opens no database and knows no other domain, so whoever seeds
-decides what becomes of a row.
+`records`, `conversations`, `habits` and `history` are pure: files and chance in, plans out. `people`, `living` and
+`seed` let the city happen in a database by the product's own actions, so they sit as high as what starts it.
 """

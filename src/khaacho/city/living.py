@@ -1,0 +1,294 @@
+"""A month in the city, lived through the product's own actions on a moved clock.
+
+What is planned stands in an agenda, and what happens puts there what follows from it. Everything of one slot happens
+side by side; slots follow each other, because there is only one clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from uuid import UUID
+
+import msgspec
+
+from khaacho import clock
+from khaacho.actors import SYSTEM, Actor
+from khaacho.catalog.records import Product
+from khaacho.city.history import SLOT, Deed, Step, Visit, on_grid, plan_payments, plan_story
+from khaacho.city.people import Shop, open_shops
+from khaacho.city.records import CityRetailer, Habit
+from khaacho.credit.payments import record_payment
+from khaacho.credit.queries import find_debits_of_orders
+from khaacho.credit.records import NewPayment, PaymentMethod
+from khaacho.errors import (
+    InsufficientCredit,
+    KhaachoError,
+    MaxOrderValueExceeded,
+    OverdueCredit,
+    PriceChanged,
+)
+from khaacho.orders.basket import confirm_basket, expire_baskets, put_basket
+from khaacho.orders.candidates import count_routing_figures
+from khaacho.orders.deliveries import DeliveredLine
+from khaacho.orders.fulfilment import (
+    accept_order,
+    advance_order,
+    cancel_order,
+    complete_paid_orders,
+    decline_order,
+    deliver_order,
+    fail_order,
+)
+from khaacho.orders.placer import OrderPlacer, PlaceOrder, WantedItem
+from khaacho.orders.queries import find_order_lines
+from khaacho.orders.records import Order, OrderStatus, PaymentMode, WantedLine
+from khaacho.platform.database import Database, Transaction
+from khaacho.platform.filling import discard_all_jobs
+
+# More at once only wait for each other on two cores.
+AT_ONCE_MAX = 4
+# A shop that cannot have credit pays at the door, as it would in life.
+CREDIT_REFUSALS = (InsufficientCredit, MaxOrderValueExceeded, OverdueCredit)
+STAGES: Mapping[Deed, OrderStatus] = {
+    Deed.PACK: OrderStatus.PACKING,
+    Deed.DISPATCH: OrderStatus.DISPATCHED,
+    Deed.GO_OUT: OrderStatus.OUT_FOR_DELIVERY,
+}
+METHODS = (PaymentMethod.CASH, PaymentMethod.MOBILE_MONEY, PaymentMethod.CASH, PaymentMethod.BANK_TRANSFER)
+NOBODY_LEFT = "no other wholesaler has everything"
+DECLINE_REASON = "the last sacks went this morning"
+CANCEL_REASON = "ordered twice by mistake"
+FAIL_REASON = "the road at Bangesimal is blocked"
+
+# A prime, so that the seconds of neighbouring slots look thrown.
+UNEVEN = 7_919
+
+Happening = Callable[[], Awaitable[None]]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shop wrote, and the goods that were understood."""
+
+    text: str
+    lines: tuple[tuple[str, Decimal], ...]
+
+
+class Agenda:
+    """What is going to happen, by slot; within a slot in the order it was put down."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[datetime, int, Happening]] = []
+        self._numbers = count()
+
+    def put(self, at: datetime, happening: Happening) -> None:
+        heapq.heappush(self._waiting, (on_grid(at), next(self._numbers), happening))
+
+    def take_slot(self, before: datetime) -> tuple[datetime, list[Happening]] | None:
+        """The next slot that lies before a moment, with everything in it; None when there is none."""
+        if not self._waiting or self._waiting[0][0] >= before:
+            return None
+        slot = self._waiting[0][0]
+        happenings: list[Happening] = []
+        while self._waiting and self._waiting[0][0] == slot:
+            happenings.append(heapq.heappop(self._waiting)[2])
+        return slot, happenings
+
+
+class CityLife:
+    """The city while its month is lived: who is there, what is planned, what came of it."""
+
+    def __init__(
+        self, database: Database, *, products: Mapping[str, Product], vendors: Mapping[UUID, Actor], seed: int
+    ) -> None:
+        self.products = products
+        self.vendors = vendors
+        self.agenda = Agenda()
+        self.shops: dict[str, Shop] = {}
+        self._shops_by_id: dict[UUID, Shop] = {}
+        self.orders: dict[UUID, Order] = {}
+        self.counts: Counter[str] = Counter()
+        self._database = database
+        self._seed = seed
+        self._placer = OrderPlacer(database)
+        self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    async def live_until(self, until: datetime) -> None:
+        """Let everything happen that is planned before `until`, each at its moment."""
+        while (slot := self.agenda.take_slot(until)) is not None:
+            at, happenings = slot
+            with clock.travelled_to(_moment_within(at, until)):
+                async with asyncio.TaskGroup() as together:
+                    for happening in happenings:
+                        together.create_task(self._in_turn(happening))
+
+    async def welcome(self, shops: Sequence[CityRetailer], password_hashes: Mapping[str, str]) -> None:
+        """From now on these shops are part of the city, some with credit from its first wholesaler too."""
+        async with self._database.transaction() as tx:
+            opened = await open_shops(tx, shops, password_hashes, lender_id=next(iter(self.vendors)))
+        self.shops |= {shop.plan.code: shop for shop in opened}
+        self._shops_by_id |= {shop.row.id: shop for shop in opened}
+
+    async def _in_turn(self, happening: Happening) -> None:
+        async with self._turns:
+            await happening()
+
+    # --- orders --------------------------------------------------------------------------------------------------
+
+    async def visit(self, visit: Visit, *, steps: Sequence[Step] | None = None) -> None:
+        """A shop orders by its plan; without `steps` the orders get a story of their own."""
+        shop = self.shops[visit.shop]
+        modes = (PaymentMode.CREDIT, PaymentMode.COD) if visit.on_credit else (PaymentMode.COD,)
+        for mode in modes:
+            order = PlaceOrder(
+                retailer_id=shop.row.id,
+                items=tuple(WantedItem(sku=sku, quantity=quantity) for sku, quantity in visit.items),
+                payment_mode=mode,
+                idempotency_key=f"{visit.key}:{mode}",
+            )
+            try:
+                placed = await self._placer.submit(shop.actor, order)
+            except CREDIT_REFUSALS:
+                self.counts["refused on credit"] += 1
+            except KhaachoError:
+                # A shelf was empty: the shop buys something else another day.
+                self.counts["refused"] += 1
+                return
+            else:
+                self._follow(visit.key, placed, steps)
+                return
+
+    async def write(self, shop_code: str, message: Message, *, confirms: bool) -> None:
+        """A shop sends a message that becomes its basket; it confirms one slot later, or lets the basket expire."""
+        shop = self.shops[shop_code]
+        lines = [WantedLine(product_id=self.products[sku].id, quantity=pieces) for sku, pieces in message.lines]
+        async with self._database.transaction() as tx:
+            basket = await put_basket(tx, shop.actor, shop.row.id, lines, source_text=message.text)
+        self.counts["baskets"] += 1
+        if confirms and basket.quote is not None and basket.quote.lines:
+            self.agenda.put(clock.now() + SLOT, partial(self._confirm, shop, basket.id))
+
+    async def _confirm(self, shop: Shop, basket_id: UUID) -> None:
+        for mode in (PaymentMode.CREDIT, PaymentMode.COD, PaymentMode.COD):
+            try:
+                async with self._database.transaction() as tx:
+                    try:
+                        placed = await confirm_basket(tx, shop.actor, basket_id, mode)
+                    except PriceChanged:
+                        # The new prices are stored and shown; the shop agrees to them.
+                        continue
+            except CREDIT_REFUSALS:
+                self.counts["refused on credit"] += 1
+            except KhaachoError:
+                self.counts["refused"] += 1
+                return
+            else:
+                self._follow(f"{shop.plan.code}-message-{clock.business_day()}", placed, None)
+                return
+
+    def _follow(self, key: str, placed: Sequence[Order], steps: Sequence[Step] | None) -> None:
+        """Remember new orders and put down what becomes of each."""
+        for part, order in enumerate(placed):
+            self.orders[order.id] = order
+            story = steps
+            if story is None:
+                story = plan_story(clock.business_time(order.placed_at), key=f"{key}/{part}", seed=self._seed)
+            for step in story:
+                self.agenda.put(step.at, partial(self._do, order.id, step.deed))
+
+    async def _do(self, order_id: UUID, deed: Deed) -> None:
+        """One step of an order's story, by whoever does such things; a story that ended early has no more steps."""
+        order = self.orders[order_id]
+        if order.status in (OrderStatus.FAILED, OrderStatus.CANCELLED):
+            return
+        async with self._database.transaction() as tx:
+            self.orders[order_id] = await self._done(tx, order, self.vendors[order.vendor_id], deed)
+        if deed in (Deed.DELIVER, Deed.DELIVER_PARTLY):
+            self._plan_payments(self.orders[order_id])
+
+    async def _done(self, tx: Transaction, order: Order, vendor: Actor, deed: Deed) -> Order:
+        match deed:
+            case Deed.ACCEPT:
+                return await accept_order(tx, vendor, order.id)
+            case Deed.DECLINE:
+                declined = await decline_order(tx, vendor, order.id, reason=DECLINE_REASON)
+                if declined.vendor_id == order.vendor_id:
+                    return await fail_order(tx, SYSTEM, order.id, reason=NOBODY_LEFT)
+                return declined
+            case Deed.PACK | Deed.DISPATCH | Deed.GO_OUT:
+                return await advance_order(tx, vendor, order.id, STAGES[deed])
+            case Deed.DELIVER:
+                return await deliver_order(tx, vendor, order.id)
+            case Deed.DELIVER_PARTLY:
+                return await deliver_order(tx, vendor, order.id, delivered=await _most_of(tx, order))
+            case Deed.CANCEL:
+                return await cancel_order(tx, self._shop_of(order).actor, order.id, reason=CANCEL_REASON)
+            case Deed.FAIL:
+                return await fail_order(tx, vendor, order.id, reason=FAIL_REASON)
+
+    # --- money ---------------------------------------------------------------------------------------------------
+
+    def _plan_payments(self, order: Order) -> None:
+        if order.due_on is None or order.status is OrderStatus.COMPLETED:
+            return
+        plan = plan_payments(
+            self._shop_of(order).plan.habit, order.due_on, zone=clock.zone(), key=order.code, seed=self._seed
+        )
+        for number, payment in enumerate(plan):
+            self.agenda.put(max(payment.at, clock.now() + SLOT), partial(self._pay, order, payment.percent, number))
+
+    async def _pay(self, order: Order, percent: int, number: int) -> None:
+        async with self._database.transaction() as tx:
+            debit = (await find_debits_of_orders(tx, [order.id]))[order.id]
+            amount = debit.remaining_paisa * percent // 100
+            if amount == 0:
+                return
+            method = METHODS[int(order.code[-4:]) % len(METHODS)]
+            if self._shop_of(order).plan.habit is Habit.BIG:
+                method = PaymentMethod.BANK_TRANSFER
+            new = NewPayment(
+                retailer_id=order.retailer_id,
+                debit_id=debit.id,
+                amount_paisa=amount,
+                method=method,
+                reference=None if method is PaymentMethod.CASH else f"{order.code}/{number + 1}",
+            )
+            await record_payment(tx, SYSTEM, new)
+            self.counts["payments"] += 1
+        if percent == 100:
+            # What the worker does when it hears of the payment.
+            async with self._database.transaction() as tx:
+                await complete_paid_orders(tx, [order.id])
+
+    # --- the house -----------------------------------------------------------------------------------------------
+
+    async def night(self) -> None:
+        """What schedules do when nobody is looking; and nobody shall hear tomorrow of what happened long ago."""
+        async with self._database.transaction() as tx:
+            self.counts["expired baskets"] += await expire_baskets(tx, SYSTEM)
+            await count_routing_figures(tx)
+            await discard_all_jobs(tx)
+
+    def _shop_of(self, order: Order) -> Shop:
+        return self._shops_by_id[order.retailer_id]
+
+
+def _moment_within(slot: datetime, until: datetime) -> datetime:
+    """A moment of the slot, always the same, for people do not act on the quarter of an hour; never after `until`."""
+    seconds = int(slot.timestamp()) // SLOT.seconds * UNEVEN % (SLOT.seconds - 60)
+    return min(slot + timedelta(seconds=seconds), until)
+
+
+async def _most_of(tx: Transaction, order: Order) -> list[DeliveredLine]:
+    """Everything but half of the first line, or half of the only one; a single piece arrives whole."""
+    lines = (await find_order_lines(tx, [order.id]))[order.id]
+    return [
+        DeliveredLine(sku=line.sku, quantity=(line.quantity + 1) // 2 if place == 0 else line.quantity)
+        for place, line in enumerate(lines)
+    ]
