@@ -23,7 +23,7 @@ from khaacho.platform.database import Transaction
 RELIABILITY_WINDOW = timedelta(days=90)
 SHARE_WINDOW = timedelta(days=30)
 # A vendor with more open orders than this is as busy as can be; counting on would only cost time.
-OPEN_ORDERS_COUNTED_MAX = 1_000
+OPEN_ORDERS_COUNTED_MAX = 250
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
