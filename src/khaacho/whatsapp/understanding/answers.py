@@ -61,9 +61,7 @@ def _picks(tokens: list[Token], questions: tuple[OpenQuestion, ...]) -> tuple[An
     return _assigned(numbers, questions)
 
 
-def _assigned(
-    numbers: list[tuple[int, Token]], questions: tuple[OpenQuestion, ...]
-) -> tuple[Answer, ...]:
+def _assigned(numbers: list[tuple[int, Token]], questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
     answers: list[Answer] = []
     position = 0
     for i, question in enumerate(questions):
@@ -124,10 +122,8 @@ def _sellable(product: Product, value: Decimal, unit: str) -> Decimal | None:
     return quantity if quantity is not None and is_sellable(product, quantity) else None
 
 
-def _by_description(
-    drafts: list[Draft], finder: WordFinder, questions: tuple[OpenQuestion, ...]
-) -> tuple[Answer, ...]:
-    """"The 25 kg one", "hulas wala", a code: each draft answers the first question left that it settles."""
+def _by_description(drafts: list[Draft], finder: WordFinder, questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
+    """ "The 25 kg one", "hulas wala", a code: each draft answers the first question left that it settles."""
     answers: list[Answer] = []
     taken: set[int] = set()
     for draft in drafts:
@@ -139,9 +135,7 @@ def _by_description(
                 taken.add(i)
                 product = finder.index.find_product(sku)
                 counted = count(product, draft.amounts) if product else None
-                answers.append(
-                    Answer(question=i, sku=sku, quantity=counted.quantity if counted else None)
-                )
+                answers.append(Answer(question=i, sku=sku, quantity=counted.quantity if counted else None))
                 break
         else:
             return ()

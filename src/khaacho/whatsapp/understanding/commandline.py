@@ -60,8 +60,7 @@ def read_context(given: Mapping[str, Any]) -> Context:
 
     def basket(name: str) -> tuple[BasketLine, ...]:
         return tuple(
-            BasketLine(sku=str(line["sku"]), quantity=Decimal(str(line["quantity"])))
-            for line in given.get(name) or ()
+            BasketLine(sku=str(line["sku"]), quantity=Decimal(str(line["quantity"]))) for line in given.get(name) or ()
         )
 
     return Context(

@@ -41,9 +41,7 @@ class _Reading(Struct, frozen=True, kw_only=True):
     counted: Counted
 
 
-def decide(
-    draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, thresholds: Thresholds
-) -> Outcome:
+def decide(draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, thresholds: Thresholds) -> Outcome:
     """A line, a question, an unknown, or None for words that are no wish at all."""
     index = finder.index
     said = _said(draft, text)
@@ -52,13 +50,15 @@ def decide(
         if not known.item.active:
             return Unknown(said=said, quantity=said_amount(known, draft.amounts).value)
         confidence = _CODE_CONFIDENCE if draft.sku else _ALIAS_CONFIDENCE
-        return _decide_quantity([_Reading(product=known, score=confidence, counted=count(known, draft.amounts))], draft, said)
+        return _decide_quantity(
+            [_Reading(product=known, score=confidence, counted=count(known, draft.amounts))], draft, said
+        )
     words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
     extras = tuple(t.text for t in draft.words if t.kind is Kind.NOISE)
     matches = finder.find_matches(words, extras)
     if matches.best < thresholds.ask:
         return _unknown(draft, said, matches, index)
-    equals = [c for c in matches.candidates if c.score >= matches.best - EQUAL_MARGIN]
+    equals = finder.take_equals(c for c in matches.candidates if c.score >= matches.best - EQUAL_MARGIN)
     if not any(index.products[c.position].item.active for c in equals):
         return _unknown(draft, said, matches, index)
     readings = _readings(equals, draft, index)

@@ -274,7 +274,7 @@ def _with_amounts(draft: Draft, amounts: tuple[Token, ...], *, replace: bool) ->
 
 
 def _share_each(drafts: list[Draft], tokens: list[Token]) -> list[Draft]:
-    """"A, B and C 500 ml - 2 cartons each": the last one's amounts hold for those before without any."""
+    """ "A, B and C 500 ml - 2 cartons each": the last one's amounts hold for those before without any."""
     out = list(drafts)
     for i, draft in enumerate(out):
         each = any(t.is_each for t in draft.amounts) or any(

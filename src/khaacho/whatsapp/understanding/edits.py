@@ -184,7 +184,7 @@ def _edited(basket: _Basket) -> Edited:
 
 
 def _with_inherited_units(drafts: list[Draft]) -> list[Draft]:
-    """"A half a carton, B also half": a bare fraction is of the unit said before."""
+    """ "A half a carton, B also half": a bare fraction is of the unit said before."""
     out: list[Draft] = []
     unit = ""
     for draft in drafts:
@@ -263,10 +263,8 @@ def _apply(
     _add_new(basket, draft, text, habits, thresholds)
 
 
-def _resize(
-    basket: _Basket, sku: str, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds
-) -> bool:
-    """"Cola 500 ml instead" while another size is in the basket: the other size, same quantity unless said.
+def _resize(basket: _Basket, sku: str, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds) -> bool:
+    """ "Cola 500 ml instead" while another size is in the basket: the other size, same quantity unless said.
 
     False, and nothing changed, if there is no other size to take.
     """
@@ -287,9 +285,7 @@ def _resize(
     return False
 
 
-def _add_new(
-    basket: _Basket, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds
-) -> None:
+def _add_new(basket: _Basket, draft: Draft, text: CleanText, habits: Habits, thresholds: Thresholds) -> None:
     outcome = decide(draft, text, basket.finder, habits, thresholds)
     if isinstance(outcome, Line):
         basket.lines[outcome.sku] = basket.lines.get(outcome.sku, Decimal(0)) + outcome.quantity
@@ -325,7 +321,7 @@ def _swap(
     thresholds: Thresholds,
     operation: Operation | None,
 ) -> None:
-    """"X hoina Y": Y takes X's place, with X's quantity if it has none of its own."""
+    """ "X hoina Y": Y takes X's place, with X's quantity if it has none of its own."""
     own = basket.find_lines(old)
     if not own:
         _apply(basket, new, operation, text, habits, thresholds)
@@ -380,7 +376,7 @@ def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
 
 
 def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:
-    """"Number 2 three cartons", "remove item 2", "the second one out"."""
+    """ "Number 2 three cartons", "remove item 2", "the second one out"."""
     match = _POSITION.search(plain)
     number = int(match[1] or match[2]) if match else None
     if number is None and not any(d.has_name for d in drafts):
@@ -400,9 +396,7 @@ def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: 
             return False
         adds, takes = Operation.ADD in operations, Operation.TAKE in operations
         old = basket.lines[sku]
-        basket.lines[sku] = (
-            old + counted.quantity if adds else old - counted.quantity if takes else counted.quantity
-        )
+        basket.lines[sku] = old + counted.quantity if adds else old - counted.quantity if takes else counted.quantity
         return True
     if Operation.REMOVE in operations:
         del basket.lines[sku]

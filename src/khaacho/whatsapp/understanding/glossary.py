@@ -193,6 +193,9 @@ for _line in _GROUPS.strip().splitlines():
         _learn(_word, "=" + _head)
 
 
+_PHRASE_STARTS = frozenset(first for first, _ in PHRASES)
+
+
 def concept_of(word: str) -> str | None:
     """The shared meaning of a trade word ("=rice"), or None."""
     plain = plain_of(word)
@@ -207,4 +210,5 @@ def concept_of(word: str) -> str | None:
 
 def phrase_concept_of(first: str, second: str) -> str | None:
     """The meaning two words have together ("beaten rice"), or None."""
-    return PHRASES.get((sound_of(first), sound_of(second)))
+    sound = sound_of(first)
+    return PHRASES.get((sound, sound_of(second))) if sound in _PHRASE_STARTS else None

@@ -26,7 +26,7 @@ _WORD = re.compile(r"[a-z0-9\u0900-\u097f]+(?:[.](?=\d)\d+)?(?:'(?:s\b)?[a-z]*)?
 _NUMBER_AND_LETTERS = re.compile(r"(\d+(?:\.\d+)?)([a-z\u0900-\u097f]+)")
 _BRACKETS = re.compile(r"\(([^)]*)\)?")
 _CODE_PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
-_JOINABLE_LETTERS = 4
+_JOINABLE_LETTERS, _JOINED_STARTS = 4, 4
 _SHORT_SOUND, _LONG_SOUND = 3, 8
 _SMALL_WORDS = frozenset("the and with for of a an in by to ko ka ki n no or plus pack family pcs pc".split())
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
@@ -119,6 +119,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.word_ids: dict[str, int] = {}
+        self.meanings: dict[str, frozenset[int]] = {}
         self.postings: list[list[int]] = []
         self.joined: dict[str, set[frozenset[int]]] = {}
         self.pairs: set[tuple[str, str]] = set()
@@ -134,32 +135,39 @@ class _Builder:
 
     def ids_of(self, words: list[str]) -> list[frozenset[int]]:
         """For each word its id and those of its meanings; a phrase's meaning goes to both its words."""
-        meanings: list[set[int]] = []
-        for word in words:
-            if word in _SMALL_WORDS:
-                meanings.append(set())
-                continue
-            ids = {self.id_of(word)}
-            concept = concept_of(word)
-            if concept:
-                ids.add(self.id_of(concept))
-            meanings.append(ids)
+        meanings = [self.meaning_of(word) for word in words]
         for i, (first, second) in enumerate(zip(words, words[1:], strict=False)):
             concept = phrase_concept_of(first, second)
             if concept:
-                meanings[i].add(self.id_of(concept))
-                meanings[i + 1].add(self.id_of(concept))
-        return [frozenset(ids) for ids in meanings]
+                shared = self.id_of(concept)
+                meanings[i] |= {shared}
+                meanings[i + 1] |= {shared}
+        return meanings
+
+    def meaning_of(self, word: str) -> frozenset[int]:
+        """The ids of one word and of its trade meaning; none for the small words of any language."""
+        known = self.meanings.get(word)
+        if known is None:
+            ids = set() if word in _SMALL_WORDS else {self.id_of(word)}
+            concept = concept_of(word) if ids else None
+            if concept:
+                ids.add(self.id_of(concept))
+            known = self.meanings[word] = frozenset(ids)
+        return known
 
     def join(self, words: list[str], ids: list[frozenset[int]]) -> None:
         """Let "waiwai" find "Wai Wai" and "3in1" find "3 in 1"."""
-        for i in range(len(words) - 1):
-            for length in (2, 3):
-                run = words[i : i + length]
-                text = "".join(run)
-                if len(run) == length and all(ids[i : i + length]) and len(text) >= _JOINABLE_LETTERS - (text[0].isdigit()):
-                    members: frozenset[int] = frozenset().union(*ids[i : i + length])
-                    self.joined.setdefault(sound_of(text), set()).add(members)
+        for i in range(min(len(words) - 1, _JOINED_STARTS)):
+            self._join_run(words[i : i + 2], ids[i : i + 2])
+            run = words[i : i + 3]
+            if len(run) == 3 and any(word[0].isdigit() for word in run):
+                self._join_run(run, ids[i : i + 3])
+
+    def _join_run(self, run: list[str], ids: list[frozenset[int]]) -> None:
+        text = "".join(run)
+        if all(ids) and len(text) >= _JOINABLE_LETTERS - text[0].isdigit():
+            members: frozenset[int] = frozenset().union(*ids)
+            self.joined.setdefault(sound_of(text), set()).add(members)
 
 
 def _size_of(item: CatalogItem) -> tuple[str, Decimal] | None:
@@ -220,11 +228,7 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     _note_pairs(builder, main, plain_name)
     flat_brand: frozenset[int] = frozenset().union(*brand_ids) if brand_ids else frozenset()
     builder.brand_words |= flat_brand
-    core = tuple(
-        ids
-        for word, ids in zip(main, main_ids, strict=True)
-        if word not in _SMALL_WORDS and _tells(word)
-    )
+    core = tuple(ids for word, ids in zip(main, main_ids, strict=True) if word not in _SMALL_WORDS and _tells(word))
     for word_id in found:
         builder.postings[word_id].append(position)
     return Product(

@@ -8,8 +8,9 @@ import re
 
 from msgspec import Struct
 
-from .cues import COMPILED, NEGATED_REPEAT, QUESTION, WANTS
+from .cues import CUES, NEGATED_REPEAT, PHRASES, QUESTION, WANTS
 from .records import Context, Intent, Role
+from .signs import find_signs
 from .sound import plain_of
 
 _VENDOR = frozenset(
@@ -25,6 +26,7 @@ _VENDOR = frozenset(
 _WORDS = re.compile(r"[a-z0-9\u0900-\u097f]+|\?")
 # Below this sum nothing was said that we know: chit-chat, forwards, spam.
 _LEAST = 0.8
+_FURTHER_CUES = 0.125
 _WANT_WEIGHT = 1.4
 _GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
 _UNKNOWN_GOODS_WEIGHT = 1.0
@@ -49,13 +51,20 @@ def plain_text(letters: str) -> str:
 
 
 def score_intents(plain: str) -> dict[Intent, float]:
-    """For each intent the sum of its cues, the strongest counting in full and the others a third."""
-    scores: dict[Intent, float] = {}
-    for intent, cues in COMPILED.items():
-        hits = sorted((weight for pattern, weight in cues if pattern.search(plain)), reverse=True)
-        if hits:
-            scores[intent] = hits[0] + sum(hits[1:]) / 3
-    return scores
+    """For each intent the sum of its cues, the strongest counting in full and the others an eighth."""
+    signs = find_signs(plain)
+    if QUESTION.search(plain):
+        signs |= {"question"}
+    hits: dict[Intent, list[float]] = {}
+    for cue in CUES:
+        if cue.signs <= signs and not cue.without & signs:
+            hits.setdefault(cue.intent, []).append(cue.weight)
+    for intent, weight, pattern in PHRASES:
+        if pattern.search(plain):
+            hits.setdefault(intent, []).append(weight)
+    return {
+        intent: max(weights) + (sum(weights) - max(weights)) * _FURTHER_CUES for intent, weights in hits.items()
+    }
 
 
 def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
@@ -74,9 +83,7 @@ def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
     return intent if best >= _LEAST else Intent.OTHER
 
 
-def _weigh_vendor(
-    scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool
-) -> None:
+def _weigh_vendor(scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool) -> None:
     """Vendor words count in full from a vendor or beside an order code, and little in a question."""
     for intent in _VENDOR & scores.keys():
         if context.role is Role.RETAILER and not evidence.has_order_code:
@@ -99,9 +106,7 @@ def _weigh_vendor(
         scores[Intent.DECLINE] -= 1.0
 
 
-def _weigh_basket(
-    scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool
-) -> None:
+def _weigh_basket(scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool) -> None:
     """A basket waiting for an answer makes yes and no likely, and goods an edit."""
     short = len(plain.split()) <= _CONFIRM_WORDS_MAX
     if Intent.CONFIRM in scores:
@@ -117,9 +122,7 @@ def _weigh_basket(
         scores[Intent.CREDIT] += 0.3
 
 
-def _weigh_goods(
-    scores: dict[Intent, float], evidence: Evidence, context: Context, *, wants: bool, asks: bool
-) -> None:
+def _weigh_goods(scores: dict[Intent, float], evidence: Evidence, context: Context, *, wants: bool, asks: bool) -> None:
     goods = _GOODS_WEIGHTS[min(evidence.goods, len(_GOODS_WEIGHTS) - 1)]
     goods += min(evidence.unknown, 2) * _UNKNOWN_GOODS_WEIGHT * (1.0 if wants or evidence.goods else 0.4)
     if wants and (evidence.goods or evidence.named or evidence.unknown):

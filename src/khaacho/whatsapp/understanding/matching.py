@@ -6,6 +6,8 @@ weighs like a rare one. No decision is taken here.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Struct
 from rapidfuzz.distance import OSA
@@ -31,6 +33,10 @@ _DETAIL_WEIGHT = 0.1
 _HINT_WEIGHT = 0.15
 # Fuzzy look-ups cost the most; a message of five hundred strange words gets this many of them.
 _FUZZY_LOOKUPS_MAX = 120
+# Products that fit equally well are all weighed; five hundred lines of "oil" get fewer each.
+_EQUALS_MAX, _EQUALS_MIN, _EQUALS_BUDGET = 1000, 40, 4000
+# Products scored for one message; beyond, only those with the rarest word are.
+_SCORED_BUDGET, _SCORED_MIN = 40_000, 100
 
 
 class Term(Struct, frozen=True, kw_only=True):
@@ -73,6 +79,8 @@ class WordFinder:
         self._words: dict[str, dict[int, float]] = {}
         self._matches: dict[tuple[str, ...], Matches] = {}
         self._fuzzy_left = _FUZZY_LOOKUPS_MAX
+        self._equals_left = _EQUALS_BUDGET
+        self._scored_left = _SCORED_BUDGET
 
     def find_matches(self, words: tuple[str, ...], extras: tuple[str, ...] = ()) -> Matches:
         """The products these words may mean; `extras` may help and cannot hurt."""
@@ -80,6 +88,12 @@ class WordFinder:
         if key not in self._matches:
             self._matches[key] = self._match(words, extras)
         return self._matches[key]
+
+    def take_equals(self, equals: Iterable[Candidate]) -> list[Candidate]:
+        """All equals that may matter, until a message has asked for too many of them."""
+        taken = list(islice(equals, min(_EQUALS_MAX, max(_EQUALS_MIN, self._equals_left))))
+        self._equals_left -= len(taken)
+        return taken
 
     def find_word(self, word: str) -> dict[int, float]:
         """The vocabulary ids a word may be, each with how surely."""
@@ -224,6 +238,9 @@ class WordFinder:
             return Matches(candidates=(), terms=terms)
         index = self.index
         positions = self._positions(terms, total)
+        if len(positions) > max(self._scored_left, _SCORED_MIN):
+            positions = set(islice(sorted(positions), _SCORED_MIN))
+        self._scored_left -= len(positions)
         candidates: list[Candidate] = []
         for position in positions:
             bears = index.products[position].words

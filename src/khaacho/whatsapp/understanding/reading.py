@@ -364,7 +364,7 @@ def _settled(token: Token, before: Token | None, following: Token | None, index:
 
 
 def _merged(before: Token, token: Token) -> Token | None:
-    """"sadhe tin" 3.5, "twenty five" 25, "do sau" 200, "1 1/2" is lexed already; else None."""
+    """ "sadhe tin" 3.5, "twenty five" 25, "do sau" 200, "1 1/2" is lexed already; else None."""
     value = token.value
     if value is None:
         return None
@@ -459,9 +459,7 @@ def _is_date(token: Token, before: Token | None, following: Token | None, index:
     return before.text in MONTHS or plain_of(before.text) in MONTHS
 
 
-def _is_name_number(
-    token: Token, before: Token | None, following: Token | None, index: CatalogIndex
-) -> bool:
+def _is_name_number(token: Token, before: Token | None, following: Token | None, index: CatalogIndex) -> bool:
     """Does the catalogue have a name in which this number stands beside this word? "Lactogen 1", "5 Star"."""
     number = sound_of(token.text)
     if following is not None and following.kind in (Kind.WORD, Kind.NOISE):

@@ -5,6 +5,7 @@ the person wrote.
 """
 
 import unicodedata
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -28,7 +29,7 @@ class CleanText(Struct, frozen=True, kw_only=True):
     """`letters` to read, and for each of them its position in the `original`."""
 
     letters: str
-    origins: tuple[int, ...]
+    origins: Sequence[int]
     original: str
 
     def said(self, start: int, end: int) -> str:
@@ -64,9 +65,12 @@ def _plain_letters(char: str) -> str:
 
 def clean(text: str) -> CleanText:
     """Read the text letter by letter. Never raises; takes at most `MAX_LETTERS` characters."""
+    text = text[:MAX_LETTERS]
+    if text.isascii() and text.isprintable():
+        return CleanText(letters=text.lower(), origins=range(len(text)), original=text)
     letters: list[str] = []
     origins: list[int] = []
-    for position, char in enumerate(text[:MAX_LETTERS]):
+    for position, char in enumerate(text):
         for letter in _plain_letters(char):
             letters.append(letter)
             origins.append(position)

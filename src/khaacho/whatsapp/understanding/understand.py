@@ -31,6 +31,7 @@ from .records import (
     Unknown,
 )
 from .text import CleanText, clean
+from .units import MEASURES
 
 _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
@@ -43,9 +44,7 @@ _REASON = re.compile(
     r"(?:\b(?:because|since|bhanera|kinabhane|kina bhane|kyonki|kyunki|reason|karan)\b\W*)(.+)|[,:\-–]\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
-_VENDOR_INTENTS = frozenset(
-    {Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED}
-)
+_VENDOR_INTENTS = frozenset({Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED})
 _CODE_INTENTS = _VENDOR_INTENTS | {Intent.STATUS, Intent.CANCEL, Intent.SUPPORT, Intent.PAY, Intent.REPEAT}
 _BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?![\d.,])")
 
@@ -104,7 +103,7 @@ def _are_together(finder: WordFinder, first: list[Token], second: list[Token]) -
 
 
 def _apart(draft: Draft, finder: WordFinder) -> list[Draft]:
-    """"A B C 2 cartons each": one draft per name, where no product bears all the words and each part names one."""
+    """ "A B C 2 cartons each": one draft per name, where no product bears all the words and each part names one."""
     words = [t for t in draft.words if t.kind is Kind.WORD]
     is_named = not draft.amounts or draft.is_each
     if not is_named or not 2 <= len(words) <= _WORDS_MAX or _are_together(finder, words, []):
@@ -119,9 +118,7 @@ def _apart(draft: Draft, finder: WordFinder) -> list[Draft]:
                 break
         else:
             return [draft]
-    return [
-        structs.replace(draft, words=tuple(part), start=part[0].start, end=part[-1].end) for part in parts
-    ]
+    return [structs.replace(draft, words=tuple(part), start=part[0].start, end=part[-1].end) for part in parts]
 
 
 Outcomes = list[tuple[Draft, Line | Ask | Unknown]]
@@ -159,9 +156,7 @@ def _evidence(
     finder: WordFinder,
 ) -> Evidence:
     known = [(d, o) for d, o in outcomes if not isinstance(o, Unknown)]
-    counted = [
-        o for d, o in known if d.amounts and (isinstance(o, Line) or o.reason is not AskReason.HOW_MANY)
-    ]
+    counted = [o for d, o in known if d.amounts and (isinstance(o, Line) or o.reason is not AskReason.HOW_MANY)]
     operations = count_operations(tokens, plain)
     has_object = any(d.amounts for d in drafts) or any(_is_goods(d, finder) for d in drafts)
     return Evidence(
@@ -193,9 +188,7 @@ def _order(outcomes: Outcomes) -> Understanding:
             unknown.append(outcome)
         elif draft.amounts or not any_amount or _is_sure(outcome):
             asks.append(outcome)
-    return Understanding(
-        intent=Intent.ORDER, lines=tuple(merged.values()), ask=tuple(asks), unknown=tuple(unknown)
-    )
+    return Understanding(intent=Intent.ORDER, lines=tuple(merged.values()), ask=tuple(asks), unknown=tuple(unknown))
 
 
 def _is_sure(ask: Ask) -> bool:
