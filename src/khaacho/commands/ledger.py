@@ -23,7 +23,7 @@ def add_to(app: App) -> None:
 
 
 def check() -> int:
-    """Check every invariant of ledger, credit and orders on one snapshot; exit 0 and figures, or 1 and the differences."""
+    """Check every invariant of ledger, credit and orders on one snapshot; exit 0, or 1 and the differences."""
 
     async def run(_settings: Settings, database: Database) -> list[CheckResult]:
         return await run_checks(database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS])
