@@ -101,4 +101,31 @@ CHECKS = (
         """,
         counts="SELECT count(*) FROM orders WHERE delivered_total_paisa IS NOT NULL",
     ),
+    Check(
+        name="vendor_questions",
+        promise="Only a PENDING order waits for an answer, from one vendor, and that is the vendor it is with.",
+        sql="""
+            SELECT o.code AS subject, 'at most one question, to ' || o.vendor_id AS expected,
+                count(*) || ' questions while ' || o.status AS actual
+            FROM vendor_requests AS request
+            JOIN orders AS o ON o.id = request.order_id
+            WHERE request.answer = 'WAITING'
+            GROUP BY o.id
+            HAVING count(*) > 1 OR o.status <> 'PENDING' OR NOT bool_and(request.vendor_id = o.vendor_id)
+        """,
+        counts="SELECT count(*) FROM vendor_requests WHERE answer = 'WAITING'",
+    ),
+    Check(
+        name="order_history",
+        promise="The last step of an order's history is the state it is in.",
+        sql="""
+            SELECT o.code AS subject, o.status AS expected, COALESCE(last.to_status, 'no step') AS actual
+            FROM orders AS o
+            LEFT JOIN LATERAL (
+                SELECT to_status FROM order_history WHERE order_id = o.id ORDER BY id DESC LIMIT 1
+            ) AS last ON true
+            WHERE last.to_status IS DISTINCT FROM o.status
+        """,
+        counts="SELECT count(*) FROM orders",
+    ),
 )
