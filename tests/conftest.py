@@ -27,6 +27,8 @@ from khaacho.platform.migrate import MIGRATIONS, migrate
 pytest_plugins = [
     f"tests.fixtures.{file.stem}" for file in sorted((Path(__file__).parent / "fixtures").glob("[a-z]*.py"))
 ]
+# All of them before the first is loaded, since they use one another.
+pytest.register_assert_rewrite(*pytest_plugins)
 
 # Any constant all test processes agree on; it guards the making of the template.
 TEMPLATE_LOCK = 5_120_733_904

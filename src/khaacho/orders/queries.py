@@ -211,6 +211,7 @@ async def order_history_counts(tx: Transaction, retailer_id: UUID) -> list[Times
 
 
 async def find_basket(tx: Transaction, basket_id: UUID) -> Basket | None:
+    """The basket, or None."""
     return await tx.first(f"SELECT {BASKET_COLUMNS} FROM baskets WHERE id = %(id)s", {"id": basket_id}, into=Basket)
 
 
