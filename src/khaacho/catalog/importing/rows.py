@@ -134,7 +134,7 @@ def _read_rows(records: Iterator[list[str]], names: Sequence[str]) -> CatalogFil
         row_count += 1
         row, faults = _read_row(number, names, record)
         if row is not None:
-            faults = _repetition_faults(row, first_rows, first_goods)
+            faults = [*faults, *_repetition_faults(row, first_rows, first_goods)]
         refused.extend(faults)
         if row is not None and not faults:
             rows.append(row)
