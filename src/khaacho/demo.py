@@ -9,34 +9,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
-import msgspec
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from khaacho.actors import SYSTEM, ActorRole
+from khaacho.city.seed import PASSWORD, CityState, SignIn, find_sign_ins, look_at_city, seed_city
 from khaacho.errors import Conflict
-from khaacho.parties.records import NewUser
-from khaacho.parties.signin.passwords import hash_password
-from khaacho.parties.user_actions import add_users
 from khaacho.platform.database import Database
 from khaacho.platform.migrate import migrate
 from khaacho.platform.opening import reachable_database
 from khaacho.settings import Settings
 
-# A number that looks like one and belongs to nobody we know of.
-ADMIN_PHONE = "+9779800000000"
 PORTS_TRIED = 50
 START_SECONDS_MAX = 90.0
 # A worker finishes its jobs first, for at most 30 s.
@@ -55,9 +48,9 @@ def run_demo(settings: Settings, first_port: int) -> int:
     with out.status("Starting the database …"), contextlib.ExitStack() as stack:
         dsn = stack.enter_context(reachable_database(settings, migrated=False))
         migrate(dsn)
-        sign_in = asyncio.run(_sign_in(settings, dsn))
         opened = stack.pop_all()
     with opened:
+        sign_ins = asyncio.run(_settle(settings, dsn))
         if told.is_set():
             return 0
         port = _free_port(settings.http_host, first_port)
@@ -74,7 +67,7 @@ def run_demo(settings: Settings, first_port: int) -> int:
             with out.status("Starting web and worker …"):
                 started = _wait_until_ready(address, processes, told)
             if started:
-                _welcome(settings, address, sign_in, moved_from=first_port if port != first_port else None)
+                _welcome(settings, address, sign_ins, moved_from=first_port if port != first_port else None)
                 _watch(processes, told)
             ended = [name for name, process in processes.items() if process.poll() is not None]
             if not told.is_set():
@@ -85,28 +78,19 @@ def run_demo(settings: Settings, first_port: int) -> int:
     return 0
 
 
-class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the demo's person signs in as; kept in the data folder, readable for them alone."""
-
-    phone: str
-    password: str
-
-
-async def _sign_in(settings: Settings, dsn: str) -> SignIn | None:
-    """The demo's admin, made when nobody can sign in yet; None when the people here are not of our making."""
-    kept = settings.data_dir / "demo-sign-in.json"
-    database = await Database.open(dsn, connections_max=1)
+async def _settle(settings: Settings, dsn: str) -> Sequence[SignIn]:
+    """Fill an empty database with the city; answers who can sign in, nobody when the people here are not the city's."""
+    database = await Database.open(dsn, connections_max=settings.database_connections)
     try:
-        async with database.transaction() as tx:
-            if not await tx.value("SELECT EXISTS (SELECT FROM users WHERE role = 'ADMIN')"):
-                made = SignIn(phone=ADMIN_PHONE, password=secrets.token_urlsafe(9))
-                hashed = await hash_password(made.password)
-                admin = NewUser(phone=made.phone, name="Demo admin", role=ActorRole.ADMIN, password_hash=hashed)
-                await add_users(tx, SYSTEM, users=[admin])
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.touch(mode=0o600)
-                kept.write_bytes(msgspec.json.encode(made))
-        return msgspec.json.decode(kept.read_bytes(), type=SignIn) if kept.exists() else None
+        if await look_at_city(database) is CityState.EMPTY:
+            with out.status("A city lives through a month: orders, deliveries, payments. This happens once …"):
+                report = await seed_city(database, settings)
+            placed = sum(report.orders.values())
+            out.print(
+                f"A city of {report.retailers} shops and {report.vendors} wholesalers; "
+                f"{placed} orders in {report.seconds:.0f} s."
+            )
+        return find_sign_ins() if await look_at_city(database) is CityState.SEEDED else ()
     finally:
         await database.close()
 
@@ -167,15 +151,17 @@ def _watch(processes: Mapping[str, subprocess.Popen[bytes]], told: threading.Eve
             return
 
 
-def _welcome(settings: Settings, address: str, sign_in: SignIn | None, *, moved_from: int | None) -> None:
+def _welcome(settings: Settings, address: str, sign_ins: Sequence[SignIn], *, moved_from: int | None) -> None:
     lines = Text()
     if moved_from is not None:
         lines.append(f"Port {moved_from} is taken, so this is another one.\n\n", style="yellow")
     lines.append("Console       ").append(f"{address}/\n", style="bold cyan")
     lines.append("API           ").append(f"{address}/docs\n", style="bold cyan")
-    if sign_in is not None:
-        lines.append("Sign in with  ").append(f"{sign_in.phone}", style="bold").append("  password ")
-        lines.append(f"{sign_in.password}\n", style="bold")
+    for one in sign_ins:
+        lines.append(f"{'Sign in with' if one is sign_ins[0] else '          or':<14}")
+        lines.append(one.phone, style="bold").append(f"  {one.role.lower()}, {one.name}\n")
+    if sign_ins:
+        lines.append("Password      ").append(f"{PASSWORD}\n", style="bold")
     lines.append(f"\nLogs          {log_file(settings, 'web').parent}/\n")
     lines.append("Ctrl-C stops everything; what you did stays.")
     out.print(Panel(lines, title="Khaacho is running", border_style="green", expand=False))
