@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get, patch, post
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from khaacho.actors import Actor
 from khaacho.catalog.actions import change_stock, count_stock, put_offers, update_offers
@@ -85,10 +85,10 @@ async def add_product(data: ProductRequest, database: Database, actor: Actor) ->
 )
 async def list_products(
     database: Database,
-    category: str | None = None,
-    active: bool | None = None,
+    category: FromQuery[str | None] = None,
+    active: FromQuery[bool | None] = None,
     q: Search = None,
-    cursor: str | None = None,
+    cursor: FromQuery[str | None] = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[ProductAnswer]]:
     """Newest first; narrowed by category, whether it is on sale, and words."""
@@ -105,7 +105,7 @@ async def list_products(
     summary="One product",
     guards=[requires("catalog.read")],
 )
-async def get_product(product_id: UUID, database: Database) -> Envelope[ProductAnswer]:
+async def get_product(product_id: FromPath[UUID], database: Database) -> Envelope[ProductAnswer]:
     """Raises ProductNotFound."""
     async with database.reading() as tx:
         return ok(product_answer(await require_product(tx, product_id)))
@@ -118,7 +118,7 @@ async def get_product(product_id: UUID, database: Database) -> Envelope[ProductA
     guards=[requires("catalog.write")],
 )
 async def change_product(
-    product_id: UUID, data: ProductPatch, database: Database, actor: Actor
+    product_id: FromPath[UUID], data: ProductPatch, database: Database, actor: Actor
 ) -> Envelope[ProductAnswer]:
     """Raises ProductNotFound, AlreadyExists, ValidationFailed."""
     changes = product_changes(data)
@@ -133,7 +133,9 @@ async def change_product(
     summary="Teach a word for a product",
     guards=[requires("catalog.write")],
 )
-async def add_alias(product_id: UUID, data: AliasRequest, database: Database, actor: Actor) -> Envelope[AliasAnswer]:
+async def add_alias(
+    product_id: FromPath[UUID], data: AliasRequest, database: Database, actor: Actor
+) -> Envelope[AliasAnswer]:
     """A phrase that meant another product means this one from now on. Raises ProductNotFound, RetailerNotFound."""
     alias = NewAlias(product_id=product_id, phrase=data.phrase, retailer_id=data.retailer_id)
     async with database.transaction() as tx:
@@ -147,7 +149,7 @@ async def add_alias(product_id: UUID, data: AliasRequest, database: Database, ac
     summary="The words for a product",
     guards=[requires("catalog.read")],
 )
-async def list_aliases(product_id: UUID, database: Database, actor: Actor) -> Envelope[list[AliasAnswer]]:
+async def list_aliases(product_id: FromPath[UUID], database: Database, actor: Actor) -> Envelope[list[AliasAnswer]]:
     """What everyone says first; what single retailers say is for staff. Raises ProductNotFound."""
     async with database.reading() as tx:
         await require_product(tx, product_id)
@@ -163,7 +165,7 @@ async def list_aliases(product_id: UUID, database: Database, actor: Actor) -> En
     guards=[requires("catalog.write")],
 )
 async def forget_product_alias(
-    product_id: UUID, data: AliasRequest, database: Database, actor: Actor
+    product_id: FromPath[UUID], data: AliasRequest, database: Database, actor: Actor
 ) -> Envelope[list[AliasAnswer]]:
     """Answers what is left. Raises NotFound."""
     async with database.transaction() as tx:
@@ -181,7 +183,9 @@ async def forget_product_alias(
     summary="Offer a product for sale",
     guards=[requires("offers.write")],
 )
-async def add_offer(vendor_id: UUID, data: OfferRequest, database: Database, actor: Actor) -> Envelope[OfferAnswer]:
+async def add_offer(
+    vendor_id: FromPath[UUID], data: OfferRequest, database: Database, actor: Actor
+) -> Envelope[OfferAnswer]:
     """The very same offer again is fine. Raises AlreadyExists, ProductNotFound, NotFound, ValidationFailed."""
     ensure_vendor_access(actor, vendor_id)
     async with database.transaction() as tx:
@@ -198,12 +202,12 @@ async def add_offer(vendor_id: UUID, data: OfferRequest, database: Database, act
     guards=[requires("offers.read")],
 )
 async def list_offers(
-    vendor_id: UUID,
+    vendor_id: FromPath[UUID],
     database: Database,
     actor: Actor,
-    active: bool | None = None,
+    active: FromQuery[bool | None] = None,
     q: Search = None,
-    cursor: str | None = None,
+    cursor: FromQuery[str | None] = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[OfferAnswer]]:
     """Newest first; narrowed by whether they stand, and words. Raises NotFound, Forbidden."""
@@ -223,7 +227,7 @@ async def list_offers(
     guards=[requires("offers.write")],
 )
 async def change_offer(
-    vendor_id: UUID, offer_id: UUID, data: OfferPatch, database: Database, actor: Actor
+    vendor_id: FromPath[UUID], offer_id: FromPath[UUID], data: OfferPatch, database: Database, actor: Actor
 ) -> Envelope[OfferAnswer]:
     """Raises NotFound, Forbidden, AlreadyExists (the SKU), ValidationFailed, InsufficientStock (counted too few)."""
     ensure_vendor_access(actor, vendor_id)
@@ -246,7 +250,7 @@ async def change_offer(
     guards=[requires("offers.write")],
 )
 async def put_many_offers(
-    vendor_id: UUID, data: BulkOffersRequest, database: Database, actor: Actor
+    vendor_id: FromPath[UUID], data: BulkOffersRequest, database: Database, actor: Actor
 ) -> Envelope[BulkOffersAnswer]:
     """New ones are added, known ones get these terms. Raises as for one offer, then nothing is changed."""
     ensure_vendor_access(actor, vendor_id)
@@ -270,7 +274,7 @@ async def put_many_offers(
     guards=[requires("offers.write")],
 )
 async def change_vendor_stock(
-    vendor_id: UUID, data: StockRequest, database: Database, actor: Actor
+    vendor_id: FromPath[UUID], data: StockRequest, database: Database, actor: Actor
 ) -> Envelope[StockAnswer]:
     """Raises ProductNotFound, Forbidden, InsufficientStock when less would be left than is promised to orders."""
     ensure_vendor_access(actor, vendor_id)

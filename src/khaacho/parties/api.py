@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get, patch, post
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from khaacho.actors import Actor
 from khaacho.errors import ValidationFailed
@@ -101,10 +101,10 @@ def routes(open_credit_line: OpenCreditLine) -> list[Any]:
 )
 async def list_retailers(
     database: Database,
-    status: PartyStatus | None = None,
-    city: str | None = None,
+    status: FromQuery[PartyStatus | None] = None,
+    city: FromQuery[str | None] = None,
     q: Search = None,
-    cursor: str | None = None,
+    cursor: FromQuery[str | None] = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[RetailerAnswer]]:
     """Newest first; narrowed by status, city and words."""
@@ -119,7 +119,7 @@ async def list_retailers(
     summary="One retailer",
     guards=[requires("retailers.read")],
 )
-async def get_retailer(retailer_id: UUID, database: Database) -> Envelope[RetailerAnswer]:
+async def get_retailer(retailer_id: FromPath[UUID], database: Database) -> Envelope[RetailerAnswer]:
     """Raises RetailerNotFound."""
     async with database.reading() as tx:
         return ok(retailer_answer(await require_retailer(tx, retailer_id)))
@@ -132,7 +132,7 @@ async def get_retailer(retailer_id: UUID, database: Database) -> Envelope[Retail
     guards=[requires("retailers.write")],
 )
 async def change_retailer(
-    retailer_id: UUID, data: RetailerPatch, database: Database, actor: Actor
+    retailer_id: FromPath[UUID], data: RetailerPatch, database: Database, actor: Actor
 ) -> Envelope[RetailerAnswer]:
     """Raises RetailerNotFound, AlreadyExists for a phone that is taken, ValidationFailed."""
     changes = {retailer_id: retailer_changes(data)}
@@ -148,7 +148,7 @@ async def change_retailer(
     status_code=200,
     guards=[requires("retailers.write")],
 )
-async def approve_retailer(retailer_id: UUID, database: Database, actor: Actor) -> Envelope[RetailerAnswer]:
+async def approve_retailer(retailer_id: FromPath[UUID], database: Database, actor: Actor) -> Envelope[RetailerAnswer]:
     """Approving twice is fine. Raises RetailerNotFound."""
     async with database.transaction() as tx:
         (retailer,) = await approve_retailers(tx, actor, retailer_ids=[retailer_id])
@@ -195,10 +195,10 @@ async def register_vendor(data: VendorRequest, database: Database, actor: Actor)
 )
 async def list_vendors(
     database: Database,
-    status: PartyStatus | None = None,
-    city: str | None = None,
+    status: FromQuery[PartyStatus | None] = None,
+    city: FromQuery[str | None] = None,
     q: Search = None,
-    cursor: str | None = None,
+    cursor: FromQuery[str | None] = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[VendorAnswer]]:
     """Newest first; narrowed by status, city and words."""
@@ -213,7 +213,7 @@ async def list_vendors(
     summary="One vendor",
     guards=[requires("vendors.read")],
 )
-async def get_vendor(vendor_id: UUID, database: Database) -> Envelope[VendorAnswer]:
+async def get_vendor(vendor_id: FromPath[UUID], database: Database) -> Envelope[VendorAnswer]:
     """Raises NotFound."""
     async with database.reading() as tx:
         return ok(vendor_answer(await require_vendor(tx, vendor_id)))
@@ -225,7 +225,9 @@ async def get_vendor(vendor_id: UUID, database: Database) -> Envelope[VendorAnsw
     summary="Change a vendor",
     guards=[requires("vendors.write")],
 )
-async def change_vendor(vendor_id: UUID, data: VendorPatch, database: Database, actor: Actor) -> Envelope[VendorAnswer]:
+async def change_vendor(
+    vendor_id: FromPath[UUID], data: VendorPatch, database: Database, actor: Actor
+) -> Envelope[VendorAnswer]:
     """Raises NotFound, AlreadyExists for a phone that is taken, ValidationFailed."""
     async with database.transaction() as tx:
         changes = {vendor_id: vendor_changes(data, await require_vendor(tx, vendor_id))}
@@ -240,7 +242,7 @@ async def change_vendor(vendor_id: UUID, data: VendorPatch, database: Database, 
     status_code=200,
     guards=[requires("vendors.write")],
 )
-async def approve_vendor(vendor_id: UUID, database: Database, actor: Actor) -> Envelope[VendorAnswer]:
+async def approve_vendor(vendor_id: FromPath[UUID], database: Database, actor: Actor) -> Envelope[VendorAnswer]:
     """Approving twice is fine. Raises NotFound."""
     async with database.transaction() as tx:
         (vendor,) = await approve_vendors(tx, actor, vendor_ids=[vendor_id])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from khaacho.actors import STAFF, Actor, ActorRole
 from khaacho.errors import Conflict, Forbidden, ValidationFailed
@@ -84,9 +84,9 @@ async def add_user(data: StaffRequest, database: Database, actor: Actor) -> Enve
 )
 async def list_users(
     database: Database,
-    role: ActorRole | None = None,
-    status: UserStatus | None = None,
-    cursor: str | None = None,
+    role: FromQuery[ActorRole | None] = None,
+    status: FromQuery[UserStatus | None] = None,
+    cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)] = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[UserAnswer]]:
     """Newest first; narrowed by role and status."""
@@ -102,7 +102,7 @@ async def list_users(
     status_code=200,
     guards=[requires("users.approve")],
 )
-async def approve_user(user_id: UUID, database: Database, actor: Actor) -> Envelope[UserAnswer]:
+async def approve_user(user_id: FromPath[UUID], database: Database, actor: Actor) -> Envelope[UserAnswer]:
     """Approving twice is fine. Raises NotFound, Conflict for a retailer or vendor, Forbidden."""
     async with database.transaction() as tx:
         await _require_own_standing(tx, actor, user_id)
@@ -118,7 +118,7 @@ async def approve_user(user_id: UUID, database: Database, actor: Actor) -> Envel
     guards=[requires("users.approve")],
 )
 async def suspend_user(
-    user_id: UUID, data: SuspendRequest, database: Database, actor: Actor, request: Request[Any, Any, Any]
+    user_id: FromPath[UUID], data: SuspendRequest, database: Database, actor: Actor, request: Request[Any, Any, Any]
 ) -> Envelope[UserAnswer]:
     """Their sign-ins end. Raises NotFound, Conflict for a retailer, a vendor or oneself, Forbidden."""
     async with database.transaction() as tx:
@@ -140,7 +140,7 @@ async def suspend_user(
     guards=[requires("users.write")],
 )
 async def sign_user_out(
-    user_id: UUID, database: Database, actor: Actor, request: Request[Any, Any, Any]
+    user_id: FromPath[UUID], database: Database, actor: Actor, request: Request[Any, Any, Any]
 ) -> Envelope[SignInsEnded]:
     """For a lost phone. Raises NotFound."""
     async with database.transaction() as tx:
