@@ -11,8 +11,9 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor
-from khaacho.errors import Forbidden, SimulatorOff, ValidationFailed
+from khaacho.errors import SimulatorOff, ValidationFailed
 from khaacho.ids import new_id
+from khaacho.parties.access import requires
 from khaacho.parties.phones import parse_phone
 from khaacho.platform.database import Database
 from khaacho.platform.http import (
@@ -141,7 +142,12 @@ async def list_simulated_replies(
     return ok(Page(items=[_spoken(message) for message in spoken]))
 
 
-@post("/whatsapp/send", operation_id="sendMessage", summary="Write to somebody", status_code=201)
+@post(
+    "/whatsapp/send",
+    operation_id="sendMessage",
+    summary="Write to somebody",
+    guards=[requires("messages.send")],
+)
 async def send_message(
     data: NewMessage,
     database: Database,
@@ -151,7 +157,6 @@ async def send_message(
     ] = None,
 ) -> Envelope[MessageTaken]:
     """Goes out like any other message: not after an opt-out, and only within 24 hours of the person's last one."""
-    _require_staff(actor)
     key = f"staff:{actor.id}:{idempotency_key or new_id()}"
     async with database.transaction() as tx:
         contact = await ensure_contact(tx, parse_phone(data.to, field="to"))
@@ -164,7 +169,12 @@ async def send_message(
     return ok(MessageTaken(message_id=str(first)))
 
 
-@get("/admin/messages", operation_id="listMessages", summary="Messages in and out, newest first")
+@get(
+    "/admin/messages",
+    operation_id="listMessages",
+    summary="Messages in and out, newest first",
+    guards=[requires("messages.read")],
+)
 async def list_messages(
     database: Database,
     actor: Actor,
@@ -175,7 +185,6 @@ async def list_messages(
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[MessageSeen]]:
     """`contact` is a contact's id or a phone number."""
-    _require_staff(actor)
     _require_known_status(status)
     contact_id = _uuid(contact)
     phone = parse_phone(contact, field="contact") if contact and contact_id is None else None
@@ -196,13 +205,13 @@ async def list_messages(
     "/admin/messages/{message_id:uuid}/retry",
     operation_id="retryMessage",
     summary="Give a failed message another go",
+    guards=[requires("messages.send")],
     status_code=200,
 )
 async def retry_failed_message(
     message_id: FromPath[UUID], database: Database, actor: Actor
 ) -> Envelope[MessageRetried]:
     """An outbound message is sent again, an inbound one worked again."""
-    _require_staff(actor)
     async with database.transaction() as tx:
         direction = await retry_message(tx, actor, message_id=message_id)
     state = OutboundState.QUEUED if direction is Direction.OUTBOUND else InboundState.RECEIVED
@@ -212,11 +221,6 @@ async def retry_failed_message(
 def _require_simulator(settings: Settings) -> None:
     if not settings.simulator_on:
         raise SimulatorOff
-
-
-def _require_staff(actor: Actor) -> None:
-    if not actor.is_staff:
-        raise Forbidden
 
 
 def _require_known_status(status: str | None) -> None:
