@@ -70,14 +70,12 @@ async def rice(make_product: MakeProduct) -> Product:
 
 
 Market = Sequence[tuple[Vendor, Offer]]
+Sellers = Callable[..., Awaitable[Market]]
 
 
 @pytest.fixture
-def sellers(make_vendor: MakeVendor, make_offer: MakeOffer, rice: Product) -> Callable[..., Awaitable[Market]]:
-    """`await sellers(3)`: that many wholesalers with 100 packets of rice each at Rs 100; cheaper is better placed.
-
-    The first is the cheapest, so that it is asked first; each next one is half a rupee dearer up to the price of 100.
-    """
+def sellers(make_vendor: MakeVendor, make_offer: MakeOffer, rice: Product) -> Sellers:
+    """`await sellers(3)`: that many wholesalers with 100 packets of rice each at Rs 100; offers may be changed."""
 
     async def make(number: int, **fields: Any) -> Market:
         made: list[tuple[Vendor, Offer]] = []

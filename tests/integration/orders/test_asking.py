@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeVendor
 from tests.integration.orders.conftest import (
-    Market,
     PlaceOrders,
+    Sellers,
     acting_for,
     read_answers,
     read_events,
@@ -46,8 +46,6 @@ from khaacho.orders.retrying import retry_order
 from khaacho.parties.records import Retailer
 from khaacho.platform.checks import run_checks
 from khaacho.platform.database import Database
-
-Sellers = Callable[..., Awaitable[Market]]
 
 RACES = 30
 LATER = timedelta(minutes=31)

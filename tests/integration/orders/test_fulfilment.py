@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeRetailer, MakeVendor
 from tests.integration.orders.conftest import (
-    Market,
     PlaceOrders,
+    Sellers,
     acting_for,
     read_answers,
     read_events,
@@ -32,8 +32,6 @@ from khaacho.orders.deliveries import DeliveredLine
 from khaacho.orders.records import Order, OrderStatus, PaymentMode
 from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database
-
-Sellers = Callable[..., Awaitable[Market]]
 
 
 async def do(database: Database, verb: Callable[..., Awaitable[Order]], actor: Actor, order: Order, **given) -> Order:

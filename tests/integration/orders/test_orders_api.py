@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeRetailer, MakeUser, MakeVendor
-from tests.integration.orders.conftest import Market, snapshot
+from tests.integration.orders.conftest import Sellers, snapshot
 
 from khaacho.actors import SYSTEM, ActorRole
 from khaacho.catalog.records import Product
@@ -21,7 +21,6 @@ from khaacho.parties.signin.actions import begin_sign_in
 from khaacho.platform.database import Database
 from khaacho.settings import Settings
 
-Sellers = Callable[..., Awaitable[Market]]
 SignIn = Callable[[User | Retailer | Vendor], Awaitable[dict[str, str]]]
 
 
