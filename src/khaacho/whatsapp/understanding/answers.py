@@ -3,16 +3,15 @@
 Pure. Gives nothing when the message is not an answer; then it is read as any other message.
 """
 
-import re
 from decimal import Decimal
 
 from .drafts import Draft
 from .index import CatalogIndex, Product
 from .matching import WordFinder
 from .quantities import count, is_sellable, to_selling_units
-from .reading import Kind, Token
 from .records import Answer, Context, OpenQuestion
 from .sound import plain_of, plain_pattern
+from .tokens import Kind, Token
 from .units import MEASURES
 
 _ORDINALS = {
@@ -22,8 +21,10 @@ _ORDINALS = {
 }  # fmt: skip
 _ORDINALS_BY_PLAIN = {plain_of(word): number for word, number in _ORDINALS.items()}
 _NONE = plain_pattern(
-    r"^\W*(?:none|no|nope|kunai pani hoina|kunai hoina|yo hoina|yi hoina|hoina|not (?:that|this|these|those)(?: one)?|neither|koi nahi|ye nahi|yeh nahi|"
-    r"none of (?:these|them|the above)|arko|aru nai|tyo hoina|other|different one|chaina yesma|yesma chaina)(?: dai| sir| bhai| hajur| please)?\W*$"
+    r"^\W*(?:none|no|nope|kunai pani hoina|kunai hoina|yo hoina|yi hoina|hoina|not (?:that|this|these|"
+    r"those)(?: one)?|neither|koi nahi|ye nahi|yeh nahi|"
+    r"none of (?:these|them|the above)|arko|aru nai|tyo hoina|other|different one|chaina yesma|"
+    r"yesma chaina)(?: dai| sir| bhai| hajur| please)?\W*$"
 )
 _LAST_NUMBER = 20
 

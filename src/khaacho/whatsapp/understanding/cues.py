@@ -22,7 +22,7 @@ class Cue(Struct, frozen=True):
 
 
 def _cues(intent: Intent, *lines: str) -> list[Cue]:
-    """"2.8 where + order word - pay": a weight, signs joined by "+", and after "-" what must be absent."""
+    """ "2.8 where + order word - pay": a weight, signs joined by "+", and after "-" what must be absent."""
     cues: list[Cue] = []
     for line in lines:
         weight, _, rest = line.partition(" ")
@@ -40,7 +40,10 @@ def _cues(intent: Intent, *lines: str) -> list[Cue]:
 
 CUES: list[Cue] = [
     *_cues(Intent.GREETING, "1.3 greeting", "1.2 how are you - small talk + price"),
-    *_cues(Intent.THANKS, "1.9 thanks", "3.2 thanks + got", "2.6 thanks + praise", "1.7 praise + got", "1.1 praise"),
+    *_cues(
+        Intent.THANKS,
+        "1.9 thanks", "3.2 thanks + got", "2.6 thanks + praise", "1.7 praise + got", "1.1 praise"
+    ),
     *_cues(
         Intent.HELP,
         "2.0 help word", "3.4 how + order word", "2.4 how + use - pay + pay system + got", "3.6 what is this",
@@ -48,46 +51,64 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.STATUS,
-        "3.2 where + order word", "3.0 where + goods word", "2.4 where + arrive", "3.2 when + arrive", "3.3 when + order word",
-        "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay", "3.2 not yet + order word - pay",
+        "3.2 where + order word", "3.0 where + goods word", "2.4 where + arrive", "3.2 when + arrive",
+        "3.3 when + order word",
+        "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
+        "3.2 not yet + order word - pay",
         "3.2 not yet + goods word - pay", "2.4 arrive + or not", "2.9 order word + arrive + or not",
-        "3.0 order word + been + prepare + question", "2.6 prepare + been + question", "2.0 goods word + arrive + question",
+        "3.0 order word + been + prepare + question", "2.6 prepare + been + question",
+        "2.0 goods word + arrive + question",
     ),
     *_cues(
         Intent.CREDIT,
         "2.4 credit word", "1.8 balance", "3.2 credit word + how much", "3.0 balance + how much", "1.8 account",
-        "3.0 account + how much", "3.0 left + how much + money", "2.6 left + how much", "3.2 balance + did i", "2.6 account + left",
+        "3.0 account + how much", "3.0 left + how much + money", "2.6 left + how much", "3.2 balance + did i",
+        "2.6 account + left",
         "3.2 account + did i", "3.2 credit word + left", "2.6 left + money + how much",
     ),
     *_cues(
         Intent.PAY,
-        "2.4 pay system", "2.1 pay", "3.0 pay system + pay", "3.2 pay + money", "3.4 pay + how", "3.0 hand over + money",
+        "2.4 pay system", "2.1 pay", "3.0 pay system + pay", "3.2 pay + money", "3.4 pay + how",
+        "3.0 hand over + money",
         "3.4 hand over + pay system", "3.2 money + how", "3.2 pay system + money", "3.4 pay system + question",
         "3.3 money + hand over + question",
     ),
     *_cues(
         Intent.CATALOG,
-        "2.4 price", "3.0 price + how much", "3.0 price + which", "3.2 price + list", "1.9 costs", "3.0 list + goods word",
-        "2.6 list + show or send - order word", "2.4 have + question", "1.6 have", "2.6 have + which", "2.8 which + brand",
-        "2.0 is there? - how are you + small talk + praise + got", "2.6 is there? + which - order word", "2.6 offer", "2.6 show - order word + credit word + account + help word + report + goods word",
+        "2.4 price", "3.0 price + how much", "3.0 price + which", "3.2 price + list", "1.9 costs",
+        "3.0 list + goods word",
+        "2.6 list + show or send - order word", "2.4 have + question", "1.6 have", "2.6 have + which",
+        "2.8 which + brand",
+        "2.0 is there? - how are you + small talk + praise + got", "2.6 is there? + which - order word",
+        "2.6 offer", (
+            "2.6 show - order word + credit word + account + help word + report + goods word"
+        ),
         "2.4 which + goods word + have",
     ),
     *_cues(
         Intent.RECENT_ORDERS,
-        "3.6 before + order word + show", "3.0 before + order word + plural", "2.6 order word + plural + show", "3.2 before + order word + which",
-        "3.2 before + order word + question", "2.8 order word + list - pending + for vendor",
+        "3.6 before + order word + show", "3.0 before + order word + plural", "2.6 order word + plural + show",
+        "3.2 before + order word + which",
+        "3.2 before + order word + question", "3.6 history + order word",
+        "3.4 had asked + which + did i - got", "3.0 had asked + which + before",
+        "2.8 order word + list - pending + for vendor",
     ),
     *_cues(
         Intent.INSIGHTS,
-        "3.0 report", "3.2 spend", "3.6 spend + how much", "3.6 spend + period", "3.4 bought + how much + period", "3.4 most + bought",
-        "3.2 most + which", "3.4 bought + period + which", "3.6 report + period", "2.8 most + did i + goods word", "3.2 most + which + goods word",
+        "3.0 report", "3.2 spend", "3.6 spend + how much", "3.6 spend + period",
+        "3.4 bought + how much + period", "3.4 most + bought",
+        "3.2 most + which", "3.4 bought + period + which", "3.6 report + period",
+        "2.8 most + did i + goods word", "3.2 most + which + goods word",
         "3.0 bought + how much + did i", "3.2 bought + did i + most",
     ),
     *_cues(
         Intent.SUPPORT,
-        "3.4 complaint", "2.8 wrong", "3.6 wrong + got", "3.6 wrong + goods word", "3.6 wrong + order word", "3.2 broken",
-        "4.4 broken + got", "2.0 return", "3.2 return + goods word", "3.2 return + money", "4.2 broken + return", "3.2 short",
-        "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 billed + twice + money", "3.4 billed + twice",
+        "3.4 complaint", "2.8 wrong", "3.6 wrong + got", "3.6 wrong + goods word", "3.6 wrong + order word",
+        "3.2 broken",
+        "4.4 broken + got", "2.0 return", "3.2 return + goods word", "3.2 return + money",
+        "4.2 broken + return", "3.2 short",
+        "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 billed + twice + money",
+        "3.4 billed + twice",
         "3.6 had asked + got", "4.0 had asked + got + wrong", "3.0 return + question",
     ),
     *_cues(
@@ -96,19 +117,26 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.CANCEL,
-        "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it", "2.6 plain no", "3.3 cancel + order word",
+        "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it", "2.6 plain no",
+        "3.3 cancel + order word",
         "3.0 do not want + order word", "3.0 do not want + goods word", "3.0 do not send + order word",
     ),
     *_cues(
         Intent.CONFIRM,
-        "2.8 confirm", "1.5 plain yes - small talk + how are you", "1.5 all right", "0.8 go ahead", "2.2 plain yes + go ahead", "2.2 all right + go ahead",
+        "2.8 confirm", "1.5 plain yes - small talk + how are you", "1.5 all right", "0.8 go ahead",
+        "2.2 plain yes + go ahead", "2.2 all right + go ahead",
     ),
     *_cues(Intent.ACCEPT, "2.8 accept", "2.0 will do", "3.4 accept + will do"),
-    *_cues(Intent.DECLINE, "3.2 decline", "2.2 cannot", "2.2 none left", "3.0 cannot + none left", "3.6 decline + none left"),
+    *_cues(
+        Intent.DECLINE,
+        "3.2 decline", "2.2 cannot", "2.2 none left", "3.0 cannot + none left", "3.6 decline + none left"
+    ),
     *_cues(
         Intent.MY_ORDERS,
-        "3.8 for vendor + order word", "3.4 for vendor + which", "3.4 for vendor + show", "3.0 pending + order word + show",
-        "2.8 pending + order word + how much", "2.6 pending + order word + which", "3.6 pending + order word + for vendor",
+        "3.8 for vendor + order word", "3.4 for vendor + which", "3.4 for vendor + show",
+        "3.0 pending + order word + show",
+        "2.8 pending + order word + how much", "2.6 pending + order word + which",
+        "3.6 pending + order word + for vendor",
         "2.2 pending + order word + plural", "2.6 for vendor",
     ),
     *_cues(Intent.PACKED, "2.8 packed"),
@@ -116,25 +144,48 @@ CUES: list[Cue] = [
     *_cues(Intent.DELIVERED, "3.2 delivered"),
 ]  # fmt: skip
 
-_BEFORE = r"(?:last|asti\w*|hijo\w*|aghi\w*|ag(?:h)?illo\w*|agadi\w*|pahil\w*|pahel\w*|pehl[aei]|pich?h?l[aeio]\w*|previous|past|puran[aeio]\w*|pohor|earlier)"
-_SEND = r"(?:patha\w*|paatha\w*|feri|pheri|repeat|dohor\w*|bhej\w*|again|jasto|jastai|same|dinu\w*|din|gar\w*|de do|send|place|chahi\w*)"
+_BEFORE = (
+    r"(?:last|asti\w*|hijo\w*|aghi\w*|ag(?:h)?illo\w*|agadi\w*|pahil\w*|pahel\w*|pehl[aei]|"
+    r"pich?h?l[aeio]\w*|previous|past|puran[aeio]\w*|pohor|earlier)"
+)
+_SEND = (
+    r"(?:patha\w*|paatha\w*|feri|pheri|repeat|dohor\w*|bhej\w*|again|jasto|jastai|same|dinu\w*|din|gar\w*|"
+    r"de do|send|place|chahi\w*)"
+)
 
 PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
     (intent, weight, plain_pattern(pattern))
     for intent, weight, pattern in [
-        (Intent.REPEAT, 2.4, rf"\b(?:{_BEFORE}|same|usual|uhi|wahi|wohi)\b.{{0,30}}\b(?:jasto|jastai|jaste|jaisa|jaise|nai|time|patak\w*|choti|palta\w*|bar|baar|repeat|wala|wale|kai|wahi|same|feri|pheri|again)\b"),
-        (Intent.REPEAT, 2.6, rf"\b(?:same|repeat|dohor\w*|feri|pheri|again|jasto|jastai|jaisa)\b.{{0,25}}\b{_BEFORE}\b"),
+        (Intent.REPEAT, 2.4, (
+            rf"\b(?:{_BEFORE}|same|usual|uhi|wahi|wohi)\b.{{0,30}}\b(?:jasto|jastai|jaste|jaisa|jaise|nai|"
+            rf"time|patak\w*|choti|palta\w*|bar|baar|repeat|wala|wale|kai|wahi|same|feri|pheri|again)\b"
+        )),
+        (Intent.REPEAT, 2.6, (
+            rf"\b(?:same|repeat|dohor\w*|feri|pheri|again|jasto|jastai|jaisa)\b.{{0,25}}\b{_BEFORE}\b"
+        )),
         (Intent.REPEAT, 2.8, rf"\b{_BEFORE}\b.{{0,15}}\b(?:order\w*|ardar\w*|list)\b.{{0,25}}\b{_SEND}\b"),
-        (Intent.REPEAT, 2.6, rf"\b{_BEFORE}\b.{{0,12}}\b(?:kai|ki nai|wala|wahi|wohi)\b.{{0,25}}\b(?:patha\w*|bhej\w*|dinu\w*|din|de|saman|order|repeat)\b"),
+        (Intent.REPEAT, 2.6, (
+            rf"\b{_BEFORE}\b.{{0,12}}\b(?:kai|ki nai|wala|wahi|wohi)\b.{{0,25}}\b(?:patha\w*|bhej\w*|"
+            rf"dinu\w*|din|de|saman|order|repeat)\b"
+        )),
         (Intent.REPEAT, 2.4, r"\b(?:repeat|dohor\w*|reorder|re order|punah|firse|phir se|phirse)\b"),
-        (Intent.REPEAT, 2.4, r"\b(?:same|uhi|wahi|tyahi|tehi) (?:order|saman|list|items?|things?|as (?:last|before|usual|always)|nai)\b|\bsame to same\b"),
+        (Intent.REPEAT, 2.4, (
+            r"\b(?:same|uhi|wahi|tyahi|tehi) (?:order|saman|list|items?|things?|as (?:last|before|usual|"
+            r"always)|nai)\b|\bsame to same\b"
+        )),
         (Intent.REPEAT, 2.4, r"\b(?:usual|regular) (?:order|saman|list|items?)\b|\bthe usual\b$"),
         (Intent.REPEAT, 1.6, r"\b(?:feri|pheri|again)\b.{0,12}\b(?:tyahi|tehi|uhi|same|patha\w*|order)\b"),
-        (Intent.RECENT_ORDERS, 3.8, r"\b(?:last|pichle|pichhle|antim) \d+ \w*\s?(?:orders?|ardar)\b|\blast few orders\b|\border history\b"),
+        (Intent.RECENT_ORDERS, 3.8, (
+            r"\b(?:last|pichle|pichhle|antim) \d+ \w*\s?(?:orders?|ardar)\b|\blast few orders\b|"
+            r"\border history\b"
+        )),
         (Intent.MY_ORDERS, 1.6, r"^\W*(?:my orders?|mere orders?|mero order(?: haru)?)\W*$"),
         (Intent.RECENT_ORDERS, 2.4, r"\bmy (?:all )?orders\b|\bmer[oa] order ?haru\b|\bmere (?:sare )?orders?\b"),
         (Intent.HELP, 1.2, r"^\W*(?:help|sahayog|madat|madad|menu|start)\b"),
         (Intent.GREETING, 0.5, r"^\W*(?:namast\w*|hello|hi|hey)(?:\W+\w+){0,2}\W*$"),
+        (Intent.GREETING, 1.0, (
+            r"^\W*(?:(?:oi|oe|o|dai|daju|bhai|bhaiya|hajur|sahuji|sauji|sahu|sir|didi|bro|ji)\W*)+$"
+        )),
         (Intent.OTHER, 3.0, r"^\W*(?:forwarded|fwd)\b"),
         (Intent.SUPPORT, 1.2, r"\b(?:kya kare|ke garne|k garne)\b.{0,6}$"),
         (Intent.PAY, 2.6, r"\b(?:account|khata) (?:number|no|nambar)\b"),
@@ -144,11 +195,18 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
 
 # Verbs that ask for goods. They make products without an amount a wish, and outweigh a question.
 WANTS = plain_pattern(
-    r"\b(?:pathau(?:nu|nus|nuhos|nuhola|na|)\w*|pathaidin\w*|pathaide\w*|pathaidiu\w*|patha|bhej(?:o|na|do|dena|dijiye|iye|)|bhej (?:do|dena|dijiy?e|de)|bhijwa\w*|send|snd|chahi(?:yo|ncha|ye|yeko|ne|nu)\w*|chaiyo|chaincha|chahie|need\w*|want\w*|"
-    r"din(?:u|us)\w*|dijiy?e|de (?:do|dena|dijiye)|dena|lekh(?:nu|nus|i|a)?\w*|likh\w*|haln[ua]\w*|haldi\w*|order (?:gar|kar)\w*|mangau\w*|mangwa\w*|lyai?\w*|deliver|please (?:send|give)|give me|get me|ill take|i ll take|book)\b"
+    r"\b(?:pathau(?:nu|nus|nuhos|nuhola|na|)\w*|pathaidin\w*|pathaide\w*|pathaidiu\w*|patha|bhej(?:o|"
+    r"na|do|dena|dijiye|iye|)|bhej (?:do|dena|dijiy?e|de)|bhijwa\w*|send|snd|chahi(?:yo|ncha|ye|yeko|"
+    r"ne|nu)\w*|chaiyo|chaincha|chahie|need\w*|want\w*|"
+    r"din(?:u|us)\w*|dijiy?e|de (?:do|dena|dijiye)|dena|lekh(?:nu|nus|i|a)?\w*|likh\w*|haln[ua]\w*|"
+    r"haldi\w*|order (?:gar|kar)\w*|mangau\w*|mangwa\w*|lyai?\w*|deliver|please (?:send|give)|give me|"
+    r"get me|ill take|i ll take|book)\b"
 )
 QUESTION = plain_pattern(
-    r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|kya|what|whats|when|where|which|how|why|who|ki nai|ki chaina|milcha|has my|is my|did you|do you)\b"
+    r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|kya|what|"
+    r"whats|when|where|which|how|why|who|ki nai|ki chaina|milcha|has my|is my|did you|do you)\b"
 )
-NEGATED_REPEAT = plain_pattern(rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b")
+NEGATED_REPEAT = plain_pattern(
+    rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b"
+)
 USUAL = plain_pattern(r"\b(?:usual|sadhai\w*|sadhe\w*|as always|always|hamesha|regular)\b")

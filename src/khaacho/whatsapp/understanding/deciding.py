@@ -11,9 +11,9 @@ from .drafts import Draft
 from .index import CatalogIndex, Product, phrase_key
 from .matching import Candidate, Matches, Term, WordFinder
 from .quantities import Counted, Fit, count, said_amount
-from .reading import Kind
 from .records import Ask, AskReason, Line, Thresholds, Unknown
 from .text import CleanText
+from .tokens import Kind
 from .units import MEASURES
 
 # Scores this close are equals: nothing that was said tells them apart.

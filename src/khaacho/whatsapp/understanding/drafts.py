@@ -11,8 +11,8 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from .index import CatalogIndex
-from .reading import Kind, Token
 from .sound import plain_of, sound_of
+from .tokens import Kind, Token
 from .units import MEASURES
 
 # Verbs that follow their object and end the wish, even without an amount: "soap hataera, powder thapnus".
@@ -194,18 +194,15 @@ def _next_group(groups: list[_Group], leads: bool) -> _Group:
 
 def _is_finished(group: _Group, token: Token, body: list[Token], together: Together) -> bool:
     """Is the wish before this word complete, so that the word begins the next?"""
-    if any(_starts_item(t) for t in group.amounts):
-        words_after = [t for t in body if t.start >= token.start]
-        if not any(t.kind is Kind.AMOUNT for t in words_after):
-            run = [t for t in words_after if t.kind is Kind.WORD]
-            return not together(group.words, run)
+    after = [t for t in body if t.start >= token.start]
+    counted = any(_starts_item(t) for t in group.amounts)
+    if counted and any(t.kind is Kind.AMOUNT for t in after):
         return True
     run: list[Token] = []
-    for later in body:
-        if later.start >= token.start:
-            if later.kind not in (Kind.WORD, Kind.NOISE):
-                break
-            run.append(later)
+    for later in after:
+        if not counted and later.kind not in (Kind.WORD, Kind.NOISE):
+            break
+        run.append(later)
     return not together(group.words, [t for t in run if t.kind is Kind.WORD])
 
 

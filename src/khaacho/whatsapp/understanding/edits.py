@@ -7,7 +7,6 @@ English it leads.
 
 import re
 from decimal import Decimal
-from enum import Enum
 
 from msgspec import Struct, structs
 
@@ -15,55 +14,16 @@ from .deciding import EQUAL_MARGIN, Habits, decide
 from .drafts import Draft
 from .intents import plain_text
 from .matching import WordFinder
+from .operations import KEEP_ONLY, ORDINALS, POSITION, TIMES_ALL, Operation, find_leading, find_trailing
 from .quantities import Fit, count, is_sellable
-from .reading import Kind, Token
 from .records import Ask, BasketLine, Line, Thresholds, Unknown
-from .sound import plain_of, plain_pattern
+from .sound import plain_of
 from .text import CleanText
+from .tokens import Kind, Token
 from .units import MEASURES
 
-
-class Operation(Enum):
-    """What is to be done with a named line."""
-
-    ADD = "add"
-    SET = "set"
-    TAKE = "take"
-    REMOVE = "remove"
-    KEEP = "keep"
-
-
-_LEADING = {
-    Operation.REMOVE: plain_pattern(r"remov\w*|delet\w*|drop|no|not|without|except|minus|exclud\w*|cancel|take"),
-    Operation.ADD: plain_pattern(r"add|includ\w*|plus|more|extra|also"),
-    Operation.TAKE: plain_pattern(r"reduc\w*"),
-    Operation.SET: plain_pattern(r"make|chang\w*|updat\w*"),
-    Operation.KEEP: plain_pattern(r"keep|only"),
-}
-_TRAILING = {
-    Operation.REMOVE: plain_pattern(
-        r"hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|chahiyena|chaidaina|remov\w*|delet\w*|cancel\w*|kyansal\w*|rad\w*|pardaina|out|nahi|nai"
-    ),
-    Operation.TAKE: plain_pattern(r"ghata\w*|kam|reduc\w*|less"),
-    Operation.ADD: plain_pattern(r"thap\w*|jod\w*|add|badha\w*|extra|more|aru|arko|hal\w*"),
-    Operation.KEEP: plain_pattern(r"rakh\w*"),
-    Operation.SET: plain_pattern(r"gar\w*|bana\w*|kar|karo|kardo|set"),
-}
-_KEEP_ONLY = plain_pattern(
-    r"\b(?:matra|only|just|sirf|bas)\b.{0,15}\brakh\w*|\b(?:keep|only keep|just keep)\b|"
-    r"\b(?:aru|baki|bakee|others?|rest|everything else)\b.{0,12}\b(?:sab\w*|all)?\b.{0,4}\b(?:hata\w*|remov\w*|cancel\w*|nikal\w*|delet\w*)|^only\b"
-)
-_TIMES_ALL = plain_pattern(
-    r"\b(?:sab\w*|all|every\w*|pura|purai|jammai)\b.{0,20}\b(double|dobbar|dobar|doubl\w*|duguna|dugna|triple|tebbar|aadha|adha|half)\b"
-    r"|\b(double|dobbar|triple|half|halve|aadha)\b.{0,12}\b(?:sab\w*|all|every\w*|pura|order)\b"
-)
-_POSITION = plain_pattern(
-    r"\b(\d{1,2}) (?:number|nambar|no|num|st|nd|rd|th|aun)\b|\b(?:item|line|number|no|nambar|serial) (?:no )?(\d{1,2})\b"
-)
-_ORDINALS = {
-    "first": 1, "pahilo": 1, "pahila": 1, "pehla": 1, "second": 2, "dosro": 2, "dusra": 2, "dosra": 2, "third": 3,
-    "tesro": 3, "tisro": 3, "tisra": 3, "fourth": 4, "chautho": 4, "chautha": 4, "fifth": 5, "panchau": 5,
-}  # fmt: skip
+# By the first letter of "triple", "aadha", "half"; anything else is double.
+_FACTORS = {"t": Decimal(3), "a": Decimal("0.5"), "h": Decimal("0.5")}
 
 
 class Edited(Struct, frozen=True, kw_only=True):
@@ -73,37 +33,6 @@ class Edited(Struct, frozen=True, kw_only=True):
     ask: tuple[Ask, ...]
     unknown: tuple[Unknown, ...]
     changed: bool
-
-
-def count_operations(tokens: list[Token], plain: str) -> int:
-    """How many words of the message are operations on a basket."""
-    whole = _TIMES_ALL.search(plain) or _KEEP_ONLY.search(plain) or _POSITION.search(plain)
-    return bool(whole) + sum(
-        1
-        for t in tokens
-        if t.kind is Kind.INSTEAD
-        or (t.kind is not Kind.WORD and (_trailing(t) or _leading(t)) is not None and _is_strong(t))
-    )
-
-
-def names_lines(plain: str) -> bool:
-    """Does the message speak of the basket's lines without naming goods ("all of it double", "item 2")?"""
-    return bool(_TIMES_ALL.search(plain) or _POSITION.search(plain))
-
-
-def _is_strong(token: Token) -> bool:
-    operation = _trailing(token) or _leading(token)
-    return operation in (Operation.REMOVE, Operation.TAKE, Operation.ADD) or token.kind is Kind.INSTEAD
-
-
-def _trailing(token: Token) -> Operation | None:
-    plain = plain_of(token.text)
-    return next((op for op, words in _TRAILING.items() if words.fullmatch(plain)), None)
-
-
-def _leading(token: Token) -> Operation | None:
-    plain = plain_of(token.text)
-    return next((op for op, words in _LEADING.items() if words.fullmatch(plain)), None)
 
 
 class _Basket:
@@ -146,12 +75,12 @@ def edit_basket(
     """Apply everything the message says to the basket."""
     basket = _Basket(lines, finder)
     plain = plain_text(text.letters)
-    if times := _TIMES_ALL.search(plain):
-        factor = {"t": 3, "a": Decimal("0.5"), "h": Decimal("0.5")}.get((times[1] or times[2])[0], 2)
-        basket.lines = {sku: quantity * Decimal(factor) for sku, quantity in basket.lines.items()}
+    if times := TIMES_ALL.search(plain):
+        factor = _FACTORS.get((times[1] or times[2])[0], Decimal(2))
+        basket.lines = {sku: quantity * factor for sku, quantity in basket.lines.items()}
         return _edited(basket)
     drafts = _with_inherited_units(drafts)
-    if _KEEP_ONLY.search(plain):
+    if KEEP_ONLY.search(plain):
         _keep_only(basket, drafts)
         return _edited(basket)
     if _edit_by_position(basket, plain, tokens, drafts):
@@ -212,9 +141,9 @@ def _operation_of(
             break
         if draft.start <= token.start < until and token.kind not in (Kind.WORD, Kind.CODE, Kind.INSTEAD):
             after.append(token)
-    led = [_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
+    led = [find_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
     lead = next((op for op in reversed(led) if op), None)
-    found = [op for t in after if (op := _trailing(t)) and not (lead and following and _leads_next(t, tokens))]
+    found = [op for t in after if (op := find_trailing(t)) and not (lead and following and _leads_next(t, tokens))]
     for wanted in (Operation.REMOVE, Operation.TAKE, Operation.ADD, Operation.SET):
         if wanted in found and (wanted is not Operation.SET or lead is None):
             return wanted
@@ -223,7 +152,7 @@ def _operation_of(
 
 def _leads_next(token: Token, tokens: list[Token]) -> bool:
     """Is this English verb the start of the next wish ("remove A and add B")?"""
-    if _leading(token) is None:
+    if find_leading(token) is None:
         return False
     after = [t for t in tokens if t.start > token.start]
     return bool(after) and not re.fullmatch(r"gar\w*|kar\w*", plain_of(after[0].text))
@@ -239,9 +168,9 @@ def _apply(
 ) -> None:
     own = basket.find_lines(draft) if draft.has_name else _sole_line(basket)
     sizes_only = bool(draft.amounts) and all(t.unit in MEASURES for t in draft.amounts)
-    if own and sizes_only and operation is not Operation.REMOVE:
-        if _resize(basket, own[0], draft, text, habits, thresholds):
-            return
+    may_resize = own and sizes_only and operation is not Operation.REMOVE
+    if may_resize and _resize(basket, own[0], draft, text, habits, thresholds):
+        return
     if operation is Operation.REMOVE and not draft.amounts:
         for sku in own:
             basket.lines.pop(sku, None)
@@ -377,10 +306,10 @@ def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
 
 def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:
     """ "Number 2 three cartons", "remove item 2", "the second one out"."""
-    match = _POSITION.search(plain)
+    match = POSITION.search(plain)
     number = int(match[1] or match[2]) if match else None
     if number is None and not any(d.has_name for d in drafts):
-        number = next((n for word, n in _ORDINALS.items() if re.search(rf"\b{word}\b", plain)), None)
+        number = next((n for word, n in ORDINALS.items() if re.search(rf"\b{word}\b", plain)), None)
     if number is None or not 1 <= number <= len(basket.lines):
         return False
     sku = list(basket.lines)[number - 1]
@@ -389,7 +318,7 @@ def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: 
     if match:
         position = next((t for t in amounts if t.value == number and t.unit == ""), None)
         amounts = tuple(t for t in amounts if t is not position)
-    operations = {op for t in tokens if (op := _trailing(t) or _leading(t))}
+    operations = {op for t in tokens if (op := find_trailing(t) or find_leading(t))}
     if amounts and product is not None:
         counted = count(product, amounts)
         if counted.quantity is None or not is_sellable(product, counted.quantity):

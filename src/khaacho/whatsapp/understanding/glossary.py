@@ -76,7 +76,7 @@ milk dudh doodh
 curd dahi yogurt yoghurt
 butter nauni makkhan
 paneer panir
-tea chiya chai chaha chya
+tea chiya chai chaha chya chiya_patti chai_patti tea_leaf
 coffee kafi
 water pani paani
 juice jus ras
@@ -164,6 +164,7 @@ mosquito lamkhutte machar
 rat musa chuha
 snacks snack namkeen namkin
 meat masu
+xl extra_large
 """
 
 # Sounds shorter than this, or shared by two meanings ("wheat", "white"), are compared by spelling only.

@@ -7,6 +7,7 @@ share it. It holds no threshold and takes no decision.
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from math import log
 from types import MappingProxyType
 
@@ -28,14 +29,39 @@ _BRACKETS = re.compile(r"\(([^)]*)\)?")
 _CODE_PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _JOINABLE_LETTERS, _JOINED_STARTS = 4, 4
 _SHORT_SOUND, _LONG_SOUND = 3, 8
-_SMALL_WORDS = frozenset("the and with for of a an in by to ko ka ki n no or plus pack family pcs pc".split())
+_SMALL_WORDS = frozenset(
+    [
+        "the",
+        "and",
+        "with",
+        "for",
+        "of",
+        "a",
+        "an",
+        "in",
+        "by",
+        "to",
+        "ko",
+        "ka",
+        "ki",
+        "n",
+        "no",
+        "or",
+        "plus",
+        "pack",
+        "family",
+        "pcs",
+        "pc",
+    ]
+)
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
 
 
 class Product(Struct, frozen=True, kw_only=True):
     """One product, taken apart. Words are vocabulary ids.
 
-    `core` are the words of the name without its pack size, each with the ids that mean the same; `brand` the ids of the brand's words.
+    `core` are the words of the name without its pack size, each with the ids that mean the same;
+    `brand` the ids of the brand's words.
     """
 
     item: CatalogItem
@@ -136,7 +162,7 @@ class _Builder:
     def ids_of(self, words: list[str]) -> list[frozenset[int]]:
         """For each word its id and those of its meanings; a phrase's meaning goes to both its words."""
         meanings = [self.meaning_of(word) for word in words]
-        for i, (first, second) in enumerate(zip(words, words[1:], strict=False)):
+        for i, (first, second) in enumerate(pairwise(words)):
             concept = phrase_concept_of(first, second)
             if concept:
                 shared = self.id_of(concept)
@@ -269,7 +295,7 @@ def _unit_code(unit: str) -> str:
 
 def _note_pairs(builder: _Builder, main: list[str], name: str) -> None:
     """Remember numbers that belong to a name ("Lactogen 1", "5 Star") and words joined by "and"."""
-    for first, second in zip(main, main[1:], strict=False):
+    for first, second in pairwise(main):
         if first[0].isdigit() != second[0].isdigit():
             builder.pairs.add((sound_of(first), sound_of(second)))
     for first, second in re.findall(r"([a-z0-9]+)\s*(?:&|\band\b|\bn\b|\+|/)\s*([a-z0-9]+)", name):

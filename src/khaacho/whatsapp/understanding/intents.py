@@ -62,9 +62,7 @@ def score_intents(plain: str) -> dict[Intent, float]:
     for intent, weight, pattern in PHRASES:
         if pattern.search(plain):
             hits.setdefault(intent, []).append(weight)
-    return {
-        intent: max(weights) + (sum(weights) - max(weights)) * _FURTHER_CUES for intent, weights in hits.items()
-    }
+    return {intent: max(weights) + (sum(weights) - max(weights)) * _FURTHER_CUES for intent, weights in hits.items()}
 
 
 def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:

@@ -23,6 +23,9 @@ BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.99, 0.9
 SLIP_COSTS = (0.0, 0.13, 0.22)
 
 _SOUND_LETTERS = 3
+_SOUND_SPELLING = 0.5
+# Words of three letters are sizes and codes ("XL", "AAA"); a slip makes another one.
+_SLIP_LETTERS = 4
 _SLIP_SOUND, _SLIP_SOUND_LONG = 3, 8
 _SLIP_SPELLING, _SLIP_SPELLING_SHORT = 0.68, 0.78
 _PREFIX_LETTERS = 3
@@ -108,8 +111,8 @@ class WordFinder:
         found: dict[int, float] = {}
         sound = sound_of(word)
         if not word[0].isdigit():
-            if len(sound) >= _SOUND_LETTERS or exact is None:
-                found = dict.fromkeys(index.by_sound.get(sound, ()), BY_SOUND)
+            if len(sound) >= _SOUND_LETTERS or (exact is None and len(word) >= _SOUND_LETTERS):
+                found = {i: self._heard(word, i) for i in index.by_sound.get(sound, ())}
             concept = concept_of(word)
             if concept is not None and concept not in index.word_ids and exact is None and not found:
                 return {}
@@ -125,11 +128,16 @@ class WordFinder:
         self._fuzzy_left -= 1
         return self._look_up_loosely(word, sound)
 
+    def _heard(self, word: str, word_id: int) -> float:
+        """Words that sound alike are one, if they are not spelled all too differently ("Suresh", "sour")."""
+        alike = OSA.normalized_similarity(plain_of(word), plain_of(self.index.words[word_id]))
+        return BY_SOUND if alike >= _SOUND_SPELLING else 1 - SLIP_COSTS[1]
+
     def _look_up_loosely(self, word: str, sound: str) -> dict[int, float]:
         """A word with slips, letters left out, or cut short."""
         index = self.index
         found: dict[int, float] = {}
-        if len(sound) >= _SLIP_SOUND:
+        if len(sound) >= _SLIP_SOUND and len(word) >= _SLIP_LETTERS:
             allowed = 2 if len(sound) >= _SLIP_SOUND_LONG else 1
             plain = plain_of(word)
             seen: set[int] = set()

@@ -9,7 +9,7 @@ from enum import Enum
 from msgspec import Struct
 
 from .index import Product
-from .reading import Token
+from .tokens import Token
 from .units import MEASURES, base_size
 
 
@@ -46,7 +46,9 @@ class SaidAmount(Struct, frozen=True, kw_only=True):
 
 
 # Containers people name loosely for whatever a thing is packed in: they count selling units of any kind.
-_LOOSE_CONTAINERS = frozenset("packet bottle jar tin can strip roll bundle cup tube rim set piece".split())
+_LOOSE_CONTAINERS = frozenset(
+    ["packet", "bottle", "jar", "tin", "can", "strip", "roll", "bundle", "cup", "tube", "rim", "set", "piece"]
+)
 DEFAULT_DOZEN = 12
 
 
@@ -55,7 +57,9 @@ def count(product: Product, amounts: tuple[Token, ...]) -> Counted:
     said = said_amount(product, amounts)
     has_size = any(_is_size(product, token) for token in said.sizes)
     wrong_size = not has_size and any(
-        token.unit in MEASURES and not token.is_wala for token in said.sizes if not product.is_loose or said.value
+        (token.unit in MEASURES or token.unit == "piece") and not token.is_wala
+        for token in said.sizes
+        if not product.is_loose or said.value
     )
     if said.value is None:
         return _by_measure(product, said.measures, has_size=has_size)
@@ -93,6 +97,12 @@ def said_amount(product: Product | None, amounts: tuple[Token, ...]) -> SaidAmou
     walas = tuple(t for t in amounts if t.is_wala)
     counts = [t for t in amounts if t.unit not in MEASURES and not t.is_wala]
     sizes: list[Token] = [*measures, *walas]
+    if product is not None and product.size is not None and product.size[0] == "pc":
+        pieces = [t for t in counts if t.unit == "piece"]
+        if pieces and any(t.unit not in ("", "piece") for t in counts):
+            # "36 pcs 3 packet": of something packed by the piece, the pieces are the pack.
+            sizes += pieces
+            counts = [t for t in counts if t not in pieces]
     if len(counts) > 1 and product is not None:
         own = [t for t in counts if t.unit in ("", "piece") and _is_size(product, t)]
         others = [t for t in counts if t not in own]
@@ -100,7 +110,8 @@ def said_amount(product: Product | None, amounts: tuple[Token, ...]) -> SaidAmou
             sizes += own
             counts = others
     with_unit = [t for t in counts if t.unit not in ("", "piece")]
-    chosen = (with_unit or [t for t in counts if t.unit] or counts or [None])[-1]
+    usable = with_unit or [t for t in counts if t.unit] or counts
+    chosen = usable[-1] if usable else None
     return SaidAmount(
         value=chosen.value if chosen else None,
         unit=chosen.unit if chosen else "",

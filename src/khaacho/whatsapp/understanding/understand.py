@@ -12,11 +12,12 @@ from msgspec import structs
 from .answers import find_answers, settle_quantities
 from .deciding import Habits, decide
 from .drafts import Draft, read_drafts
-from .edits import count_operations, edit_basket, names_lines
+from .edits import edit_basket
 from .index import CatalogIndex, phrase_key, split_words
 from .intents import Evidence, decide_intent, plain_text
 from .matching import WordFinder
-from .reading import ORDER_CODE, Kind, Token, read_tokens
+from .operations import count_operations, names_lines
+from .reading import ORDER_CODE, read_tokens
 from .records import (
     DEFAULT_THRESHOLDS,
     Ask,
@@ -31,7 +32,7 @@ from .records import (
     Unknown,
 )
 from .text import CleanText, clean
-from .units import MEASURES
+from .tokens import Kind, Token
 
 _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
@@ -69,7 +70,7 @@ def understand(
         return Understanding(intent=Intent.ANSWER, answers=settled)
     outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
     evidence = _evidence(outcomes, drafts, tokens, letters, plain, finder)
-    intent = decide_intent(plain, evidence, context)
+    intent = decide_intent(_without_goods(plain, letters, outcomes), evidence, context)
     if intent in (Intent.EDIT, Intent.REPEAT):
         return _changed(intent, context, tokens, drafts, letters, finder, habits, thresholds)
     if intent is Intent.ORDER:
@@ -166,6 +167,19 @@ def _evidence(
         edits=operations if has_object or names_lines(plain) else 0,
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
+
+
+def _without_goods(plain: str, text: CleanText, outcomes: Outcomes) -> str:
+    """The text for the cues without the names of what is ordered: "Good Morning biscuit" greets nobody."""
+    letters = list(text.letters)
+    masked = False
+    for draft, outcome in outcomes:
+        if draft.amounts and not isinstance(outcome, Unknown):
+            for token in draft.words:
+                if token.kind is Kind.WORD:
+                    letters[token.start : token.end] = " " * (token.end - token.start)
+                    masked = True
+    return plain_text("".join(letters)) if masked else plain
 
 
 def _is_goods(draft: Draft, finder: WordFinder) -> bool:

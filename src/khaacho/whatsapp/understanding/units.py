@@ -10,17 +10,26 @@ from .sound import skeleton_of, sound_of
 
 # code: spellings. Measures carry their size in the base unit (g, ml) in `MEASURES`.
 _SPELLINGS: dict[str, str] = {
-    "kg": "kg kgs kgm kilo kilos kilogram kilograms kilogramme kelo kelogram keji kilogrem केजी किलो किलोग्राम के.जी. केजि kilo's",
+    "kg": (
+        "kg kgs kgm kilo kilos kilogram kilograms kilogramme kelo kelogram keji kilogrem केजी किलो "
+        "किलोग्राम के.जी. केजि kilo's"
+    ),
     "g": "g gm gms gr grm gram grams gramme graam grem ग्राम ग्रा जिएम ग्राम्स gms.",
     "l": "l lt ltr ltrs litre litres liter liters litar leter lit लिटर लीटर ली लि litr",
     "ml": "ml mls mili milli mililiter millilitre milliliter मिलि मिलिलिटर एमएल मिली em-el",
     "quintal": "quintal quintals kwintal kuntal quintle kuintal क्विन्टल क्विंटल",
     "ton": "ton tonne tons metricton टन",
     "pau": "pau pao पाउ",
-    "carton": "carton cartons cartoon cartoons cartn cartun kartun kartoon karton ctn ctns crtn cs case cases peti petis pety pettie पेटी पेटि कार्टुन कार्टून कार्टन कार्टोन cartan",
+    "carton": (
+        "carton cartons cartoon cartoons cartn cartun kartun kartoon karton ctn ctns crtn cs case cases "
+        "peti petis pety pettie पेटी पेटि कार्टुन कार्टून कार्टन कार्टोन cartan"
+    ),
     "box": "box boxes boxs baks bakas dabba dabbas dibba batta baksa बक्स बक्सा डब्बा बट्टा डिब्बा बाकस",
     "dozen": "dozen dozens dozan dojan doz dz dzn dozn darjan darjans drjn drjan darzan दर्जन दर्जनौं",
-    "packet": "packet packets pkt pkts pkat pk pks pack packs pckt paket pyaket pyakit pouch pouches poka pokaa pauch thaili प्याकेट प्याकेटका पोका पाकेट पाउच पैकेट pac",
+    "packet": (
+        "packet packets pkt pkts pkat pk pks pack packs pckt paket pyaket pyakit pouch pouches poka "
+        "pokaa pauch thaili प्याकेट प्याकेटका पोका पाकेट पाउच पैकेट pac"
+    ),
     "bottle": "bottle bottles botal botals botol btl btls bottal बोतल शिशी sisi",
     "jar": "jar jars jaar jerkin जार",
     "tin": "tin tins teen tina टिन kanastar kanister canister",
@@ -35,7 +44,11 @@ _SPELLINGS: dict[str, str] = {
     "rim": "rim ream reams rims रिम",
     "pair": "pair pairs jodi जोडी",
     "set": "set sets सेट",
-    "piece": "pc pcs pic pis pice piece pieces peice pees ota wota wata vata oata watta outa vota ota2 gota goti thaan than nos no.s unit units dana daana nug वटा ओटा वोटा गोटा थान पिस दाना थरी वटै नग pcs.",
+    "piece": (
+        "pc pcs pic pis pice piece pieces peice pees ota wota wata vata oata watta outa vota ota2 gota "
+        "goti thaan than nos no.s unit units dana daana nug वटा ओटा वोटा गोटा थान पिस दाना थरी वटै नग "
+        "pcs."
+    ),
 }  # fmt: skip
 
 # Sizes of measures in their base unit. A pau is the bazaar's quarter of a kilo.
