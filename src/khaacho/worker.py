@@ -21,7 +21,7 @@ from khaacho.orders import jobs as orders_jobs
 from khaacho.parties import jobs as parties_jobs
 from khaacho.platform import events, health, housekeeping
 from khaacho.platform.database import Database
-from khaacho.platform.events import DeliverEvent, Subscribers
+from khaacho.platform.events import DeliverEvent, Event, Subscriber, Subscribers
 from khaacho.platform.health import Part, find_readiness
 from khaacho.platform.http import EXCEPTION_HANDLERS
 from khaacho.platform.job_runner import run_jobs
@@ -32,6 +32,7 @@ from khaacho.platform.queue import JobHandlers, Schedule
 from khaacho.platform.scheduler import Scheduler
 from khaacho.settings import Settings
 from khaacho.whatsapp import jobs as whatsapp_jobs
+from khaacho.whatsapp import subscriptions
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ def job_handlers(settings: Settings) -> JobHandlers:
     async def deliver_event(database: Database, delivery: DeliverEvent) -> None:
         await events.deliver(database, listeners, delivery)
 
-    return {DeliverEvent: deliver_event, **orders_jobs.HANDLERS}
+    return {DeliverEvent: deliver_event, **orders_jobs.HANDLERS, **whatsapp_jobs.handlers(settings)}
 
 
 def schedules(settings: Settings) -> Sequence[Schedule]:
@@ -57,7 +58,11 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
 
 def subscribers(settings: Settings) -> Subscribers:
     """Who hears of which event. Domains do not know each other's listeners; this is the only place that does."""
-    return dict(orders_jobs.SUBSCRIBERS)
+    together: dict[type[Event], list[Subscriber]] = {}
+    for listeners in (orders_jobs.SUBSCRIBERS, subscriptions.SUBSCRIBERS):
+        for event, hearing in listeners.items():
+            together.setdefault(event, []).extend(hearing)
+    return together
 
 
 def run_worker(settings: Settings) -> None:
