@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeRetailer, MakeUser, MakeVendor
+from tests.fixtures.processes import Settle, Working
 from tests.integration.orders.conftest import Sellers, snapshot
 
 from khaacho.actors import SYSTEM, ActorRole
@@ -316,3 +317,31 @@ async def test_decimal_quantities_stay_exact(
     assert answer.status_code == 201
     assert '"quantity":2.125' in answer.text
     assert Decimal(answer.text.split('"total":')[1].split(",")[0]) == Decimal("424.98")
+
+
+async def test_the_worker_completes_what_is_paid(
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    shop: Retailer,
+    rice: Product,
+    sellers: Sellers,
+    make_user: MakeUser,
+    working: Working,
+    settle: Settle,
+) -> None:
+    """[O33] A payment that clears the order's debit makes it COMPLETED without anybody saying so."""
+    await sellers(1)
+    staff = await sign_in(await make_user())
+    order = await placed(client, staff, body_of(shop, rice), "k")
+    for path in ("accept", "pack", "dispatch", "deliver"):
+        assert (await client.post(f"/api/v1/orders/{order['id']}/{path}", headers=staff)).status_code == 200
+    paid = await client.post(
+        "/api/v1/admin/payment/record",
+        json={"retailerId": str(shop.id), "amountPaid": 500, "method": "CASH"},
+        headers={**staff, "Idempotency-Key": "p"},
+    )
+    assert paid.json()["data"]["status"] == "FULLY_CLEARED"
+    async with working():
+        await settle()
+    shown = (await client.get(f"/api/v1/orders/{order['id']}", headers=staff)).json()["data"]
+    assert (shown["status"], shown["paymentStatus"], shown["amountDue"]) == ("COMPLETED", "PAID", 0)

@@ -51,7 +51,7 @@ async def test_a_basket_is_split_into_one_order_per_vendor(
 async def test_only_active_offers_of_active_vendors_count(
     database: Database, admin: Actor, shop: Retailer, rice: Product, sellers: Sellers, make_offer: MakeOffer
 ) -> None:
-    """[O40] A suspended vendor, a withdrawn offer and a product nobody has are NOT_OFFERED; an unknown id is refused."""
+    """[O40] Of a suspended vendor, a withdrawn offer, or nobody at all: NOT_OFFERED; an unknown id is refused."""
     ((vendor, _),) = await sellers(1)
     await make_offer(product=rice, active=False)
     async with database.transaction() as tx:
