@@ -32,6 +32,24 @@ async def ensure_contact(tx: Transaction, phone: str) -> Contact:
     return (await ensure_contacts(tx, [Identity(phone=phone)]))[0]
 
 
+async def contact_of_party(
+    tx: Transaction, phone: str, *, retailer_id: UUID | None = None, vendor_id: UUID | None = None
+) -> Contact:
+    """Whoever stands for this shop or wholesaler: the contact linked to it, otherwise the one with its phone."""
+    linked = await tx.first(
+        f"""
+        SELECT {_COLUMNS}
+        FROM contacts
+        WHERE retailer_id = %(retailer)s OR vendor_id = %(vendor)s
+        ORDER BY last_inbound_at DESC NULLS LAST
+        LIMIT 1
+        """,
+        {"retailer": retailer_id, "vendor": vendor_id},
+        into=Contact,
+    )
+    return linked or await ensure_contact(tx, phone)
+
+
 async def ensure_contacts(tx: Transaction, identities: Sequence[Identity]) -> list[Contact]:
     """One contact per identity, in order; those nobody knew are made, two that turn out to be one person merged."""
     known = await _find_by_identities(tx, identities)

@@ -13,6 +13,9 @@ WINDOW = timedelta(hours=24)
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 SENDINGS_MAX = len(RETRY_DELAYS) + 1
 
+# What a person asked for a moment ago: an answer to a message, or a code to sign in with.
+DIRECT = frozenset({Purpose.REPLY, Purpose.ONE_TIME_CODE})
+
 OPTED_OUT = "OPTED_OUT"
 OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
 
@@ -43,14 +46,16 @@ def decide_delivery(
     last_inbound_at: datetime | None,
     opted_out: bool,
     at: datetime,
+    has_window: bool = True,
 ) -> AsText | AsTemplate | NotAllowed:
     """May this go out at `at`, and in which form?
 
-    Direct replies pass the opt-out; outside the 24-hour window only a template goes, whatever the purpose.
+    Direct replies pass the opt-out; outside the 24-hour window only a template goes, whatever the purpose. The
+    simulator has no window: whoever tries the product should see the whole message.
     """
-    if opted_out and purpose is not Purpose.REPLY:
+    if opted_out and purpose not in DIRECT:
         return NotAllowed(reason=OPTED_OUT)
-    if last_inbound_at is not None and at - last_inbound_at < WINDOW:
+    if not has_window or (last_inbound_at is not None and at - last_inbound_at < WINDOW):
         return AsText(text=text)
     if template is not None:
         return AsTemplate(template=template)

@@ -68,7 +68,7 @@ async def drain_contact(database: Database, contact_id: UUID, respond: Respond) 
     busy_tries = 0
     while True:
         try:
-            async with database.transaction(pipelined=True) as tx:
+            async with database.transaction() as tx:
                 head, locked = await _take_oldest(tx, contact_id)
                 if not locked:
                     return worked
@@ -95,20 +95,21 @@ async def _take_oldest(tx: Transaction, contact_id: UUID) -> tuple[_Head | None,
 
     The second statement has a snapshot of its own, taken after the lock, so it sees whatever the holder before did.
     """
-    lock = await send_row_locks(tx, "SELECT id FROM conversations", [contact_id], into=_Locked, wait=Wait.SKIP)
-    head = await tx.send(
-        """
-        SELECT to_jsonb(c) AS contact, to_jsonb(m) AS message, m.next_attempt_at, v.notes
-        FROM inbound_messages m
-        JOIN contacts c ON c.id = m.contact_id
-        JOIN conversations v ON v.id = m.contact_id
-        WHERE m.contact_id = %(contact)s AND m.state = 'RECEIVED'
-        ORDER BY m.sequence
-        LIMIT 1
-        """,
-        {"contact": contact_id},
-        into=_Head,
-    )
+    async with tx.pipeline():
+        lock = await send_row_locks(tx, "SELECT id FROM conversations", [contact_id], into=_Locked, wait=Wait.SKIP)
+        head = await tx.send(
+            """
+            SELECT to_jsonb(c) AS contact, to_jsonb(m) AS message, m.next_attempt_at, v.notes
+            FROM inbound_messages m
+            JOIN contacts c ON c.id = m.contact_id
+            JOIN conversations v ON v.id = m.contact_id
+            WHERE m.contact_id = %(contact)s AND m.state = 'RECEIVED'
+            ORDER BY m.sequence
+            LIMIT 1
+            """,
+            {"contact": contact_id},
+            into=_Head,
+        )
     if not await lock.all():
         return None, False
     found = await head.first()
@@ -154,10 +155,10 @@ async def _consent_reply(tx: Transaction, turn: Turn) -> Reply | None:
     match read_consent(turn.message.body):
         case Consent.STOP:
             await opt_out(tx, turn.contact.id)
-            return Reply(texts=(in_both(lambda words: words.opted_out()),), intent="stop")
+            return Reply(texts=(in_both(lambda words: words.opted_out),), intent="stop")
         case Consent.START if turn.contact.opted_out_at is not None:
             await opt_in(tx, turn.contact.id)
-            return Reply(texts=(in_both(lambda words: words.opted_in()),), intent="start")
+            return Reply(texts=(in_both(lambda words: words.opted_in),), intent="start")
         case _:
             return None
 
@@ -206,7 +207,7 @@ async def _note_failure(database: Database, contact_id: UUID, error: Exception) 
             sorry = Saying(
                 key=f"reply:{failed.id}:sorry",
                 purpose=Purpose.REPLY,
-                text=in_both(lambda words: words.handling_failed()),
+                text=in_both(lambda words: words.handling_failed),
                 reply_to_id=failed.id,
             )
             await say_over(tx, contact_id, failed.channel, [sorry])

@@ -47,8 +47,10 @@ _INBOUND = """
         m.received_at AS created_at
     FROM inbound_messages m
 """
+# A code to sign in with is for its receiver only: staff who read along must not be able to use it.
 _OUTBOUND = """
-    SELECT m.id, 'OUTBOUND' AS direction, m.contact_id, m.channel, m.state AS status, m.body AS text,
+    SELECT m.id, 'OUTBOUND' AS direction, m.contact_id, m.channel, m.state AS status,
+        CASE WHEN m.purpose = 'ONE_TIME_CODE' THEN '••••••' ELSE m.body END AS text,
         m.purpose AS about, m.attempts, m.error, m.reply_to_id, m.provider_message_id, m.created_at
     FROM outbound_messages m
 """

@@ -118,6 +118,7 @@ async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) ->
         last_inbound_at=claimed.last_inbound_at,
         opted_out=claimed.opted_out_at is not None,
         at=clock.now(),
+        has_window=channel is not Channel.SIMULATOR,
     )
     if isinstance(decision, NotAllowed):
         return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=decision.reason))

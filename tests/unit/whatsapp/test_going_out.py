@@ -41,10 +41,11 @@ def test_text_goes_within_a_day_of_the_last_message() -> None:
 
 
 def test_an_opt_out_is_honoured_for_all_but_replies() -> None:
-    """[O6] After STOP nothing goes, template or not, but an answer to what the person wrote."""
+    """[O6] After STOP nothing goes, template or not, but an answer to the person or a code they asked for."""
     for purpose in Purpose:
         outcome = decided(opted_out=True, purpose=purpose, template=READY)
-        assert outcome == (AsText(text="hello") if purpose is Purpose.REPLY else NotAllowed(reason="OPTED_OUT"))
+        direct = purpose in (Purpose.REPLY, Purpose.ONE_TIME_CODE)
+        assert outcome == (AsText(text="hello") if direct else NotAllowed(reason="OPTED_OUT"))
 
 
 def test_the_waits_between_tries() -> None:

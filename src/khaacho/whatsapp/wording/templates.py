@@ -39,6 +39,14 @@ TEMPLATES: dict[str, dict[str, str]] = {
         "en": "News about your credit at Khaacho: {{1}} Reply CREDIT for the details.",
         "ne": "खाचोको उधारोबारे जानकारी: {{1}} विवरणका लागि CREDIT लेख्नुहोस्।",
     },
+    "account_news": {
+        "en": "News from Khaacho: {{1}} Reply HELP to go on.",
+        "ne": "खाचोबाट जानकारी: {{1}} अघि बढ्न HELP लेख्नुहोस्।",
+    },
+    "alert": {
+        "en": "Khaacho needs a person to look: {{1}} Open the console for more.",
+        "ne": "खाचोमा मान्छेले हेर्नुपर्ने कुरा: {{1}} थप कन्सोलमा हेर्नुहोस्।",
+    },
     "one_time_code": {
         "en": "{{1}} is your Khaacho sign-in code. Do not share it with anyone.",
         "ne": "{{1}} तपाईंको खाचो साइन-इन कोड हो। कसैलाई नदिनुहोस्।",
