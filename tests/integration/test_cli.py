@@ -204,6 +204,10 @@ def test_the_demo_keeps_what_was_done(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         env = environment("", tmp_path / "data", KHAACHO_WORKER_PORT=str(free_port()), PYTHONUNBUFFERED="1")
+        # A small city, because the whole one takes half a minute; the demo takes what it finds.
+        seeded = khaacho(env, tmp_path, "seed", "--days", "2", "--retailers", "4")
+        assert seeded.returncode == 0, seeded.stderr
+        assert khaacho(env, tmp_path, "seed").returncode == 1
         for round_number in (1, 2):
             demo = subprocess.Popen(
                 [*COMMAND, "demo", "--port", str(port)],
@@ -220,6 +224,7 @@ def test_the_demo_keeps_what_was_done(tmp_path: Path) -> None:
                 if line.startswith("╰"):
                     break
             assert f"Port {port} is taken" in words
+            assert "Password" in words
             address = next(word for word in words.split() if word.startswith("http://"))
             assert httpx.get(f"{address}ready").status_code == 200
             users = khaacho(

@@ -201,3 +201,32 @@ def test_the_application_is_built_without_a_database(make_settings: MakeSettings
     """Building opens nothing, so that tools can read the description of an application that is not running."""
     app: Any = create_app(make_settings(DATABASE_URL="postgresql://nowhere.invalid/none"))
     assert app.openapi_schema.info.title == "Khaacho"
+
+
+async def test_bodies_that_cannot_be_read_are_told_apart(client: httpx.AsyncClient) -> None:
+    """[X1] Missing, broken and too large are three refusals, each in the one shape; nothing of ours shows through."""
+    address, json = "/api/v1/auth/login", {"Content-Type": "application/json"}
+
+    async def refusal(content: bytes | None) -> tuple[int, str]:
+        answer = await client.post(address, content=content, headers=json)
+        return answer.status_code, answer.json()["error"]["code"]
+
+    assert await refusal(None) == (400, "MALFORMED_REQUEST")
+    assert await refusal(b"") == (400, "MALFORMED_REQUEST")
+    assert await refusal(b"{") == (400, "MALFORMED_REQUEST")
+    assert await refusal(b"\xff\xfe") == (400, "MALFORMED_REQUEST")
+    assert await refusal(b'{"phoneNumber": 5, "password": "x"}') == (422, "VALIDATION_ERROR")
+    assert await refusal(b'{"phoneNumber": "98", "password": "x", "more": 1}') == (422, "VALIDATION_ERROR")
+    assert await refusal(b'"' + b"a" * 1_100_000 + b'"') == (413, "BODY_TOO_LARGE")
+    unnamed = await client.post(address)
+    assert (unnamed.status_code, unnamed.json()["error"]["code"]) == (400, "MALFORMED_REQUEST")
+
+
+async def test_a_request_that_takes_too_long_is_given_up(serve: Serve, database: Database) -> None:
+    """[X5] The caller is told to come again, and what was begun is undone."""
+    with serve(KHAACHO_REQUEST_TIMEOUT_SECONDS="0.5") as url:
+        async with httpx.AsyncClient(base_url=url) as client, database.transaction() as tx:
+            await tx.execute("LOCK TABLE rate_limits IN ACCESS EXCLUSIVE MODE")
+            answer = await client.post("/api/v1/auth/login", json={"phoneNumber": "9800000000", "password": "x" * 9})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "REQUEST_TIMEOUT")
+        assert answer.headers["Retry-After"] == "1"

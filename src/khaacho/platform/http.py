@@ -255,6 +255,9 @@ def _from_framework(error: HTTPException) -> KhaachoError:
     if isinstance(error, ValidationException):
         faults = error.extra if isinstance(error.extra, list) else []
         first = faults[0] if faults and isinstance(faults[0], dict) else {}
+        if first.get("key") == "data" and first.get("source") == "body":
+            # Whatever is in a body has been decoded and judged by now; only a missing one comes this far.
+            return MalformedRequest(why="the body is missing")
         return ValidationFailed(field=str(first.get("key", "request")), why=str(first.get("message", "is not valid")))
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
         return BodyTooLarge(limit_bytes="the allowed number of")
