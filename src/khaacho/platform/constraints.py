@@ -39,6 +39,7 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     "vendors_phone_key": lambda: AlreadyExists(what="phone number"),
     "retailers_code_key": lambda: AlreadyExists(what="code"),
     "vendors_code_key": lambda: AlreadyExists(what="code"),
+    "vendors_hours_check": lambda: ValidationFailed(field="closesAt", why="opensAt and closesAt go together"),
     "products_code_key": lambda: AlreadyExists(what="code"),
     "product_aliases_phrase_key": lambda: AlreadyExists(what="alias"),
     "product_aliases_product_id_fkey": lambda: ProductNotFound(given="of that id"),
