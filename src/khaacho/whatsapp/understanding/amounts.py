@@ -201,6 +201,8 @@ def _amounts(tokens: list[Token], index: CatalogIndex) -> list[Token]:
         token = tokens[i]
         if token.kind is Kind.NUMBER and token.value is not None:
             used, replacement = _amount_at(tokens, i, out, index)
+            if out and replacement[0].text == "date" and plain_of(out[-1].text) in MONTHS:
+                out[-1] = structs.replace(out[-1], kind=Kind.DROP)
             out += replacement
             i += used
             continue

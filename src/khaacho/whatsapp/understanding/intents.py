@@ -36,11 +36,15 @@ _SURE_PAYMENT = 2.0
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows."""
+    """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows.
+
+    `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has.
+    """
 
     goods: int = 0
     named: int = 0
     unknown: int = 0
+    unknown_counted: int = 0
     edits: int = 0
     has_order_code: bool = False
 
@@ -122,7 +126,8 @@ def _weigh_basket(scores: dict[Intent, float], plain: str, evidence: Evidence, c
 
 def _weigh_goods(scores: dict[Intent, float], evidence: Evidence, context: Context, *, wants: bool, asks: bool) -> None:
     goods = _GOODS_WEIGHTS[min(evidence.goods, len(_GOODS_WEIGHTS) - 1)]
-    goods += min(evidence.unknown, 2) * _UNKNOWN_GOODS_WEIGHT * (1.0 if wants or evidence.goods else 0.4)
+    is_meant = wants or evidence.goods or evidence.unknown_counted
+    goods += min(evidence.unknown, 2) * _UNKNOWN_GOODS_WEIGHT * (1.0 if is_meant else 0.4)
     if wants and (evidence.goods or evidence.named or evidence.unknown):
         goods += _WANT_WEIGHT
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)

@@ -35,7 +35,7 @@ _NEVER_AMOUNTS = re.compile(
     r"|(?P<link>https?://\S+|www\.\S+|\S+@\S+\.\w+)"
 )
 # A place with its ward: "birendranagar-6".
-_WARD = re.compile(r"\b([a-z\u0900-\u097f]{4,})-\d{1,2}\b(?![\d.]*\s*[a-z\u0900-\u097f])")
+_WARD = re.compile(r"\b([a-z\u0900-\u097f]{4,})-\d{1,2}\b(?![\d.]*[^\S\n]*[a-z\u0900-\u097f])")
 _TOKEN = re.compile(
     r"(?P<break>[\n;!?]+|\.{2,}|,|\.(?=\s|$)|\s[-]\s(?=\D*$)|[+])"
     r"|(?P<number>\d+\s+\d+/\d+|\d+/\d+|\d+(?:\.\d+)?)"

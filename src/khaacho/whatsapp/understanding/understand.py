@@ -164,6 +164,7 @@ def _evidence(
         goods=len(counted),
         named=len(known) - len(counted),
         unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
+        unknown_counted=sum(1 for d, o in outcomes if isinstance(o, Unknown) and any(t.unit for t in d.amounts)),
         edits=operations if has_object or names_lines(plain) else 0,
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
