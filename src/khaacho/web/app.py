@@ -19,6 +19,7 @@ from litestar.di import Provide
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.catalog import api as catalog
+from khaacho.console import routes as console
 from khaacho.credit import api as credit
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.records import NewCreditLine
@@ -52,7 +53,12 @@ def create_app(settings: Settings) -> Litestar:
     """The whole web application. It opens its database when it starts and closes it when it stops."""
     clock.set_zone(settings.timezone)
     app = Application(
-        route_handlers=[*health.ROUTES, Router(path=API_BASE, route_handlers=api_routes()), *documents.ROUTES],
+        route_handlers=[
+            *health.ROUTES,
+            Router(path=API_BASE, route_handlers=api_routes()),
+            *documents.ROUTES,
+            *console.ROUTES,
+        ],
         lifespan=[_lifespan(settings)],
         dependencies={
             "database": Provide(_database, sync_to_thread=False),

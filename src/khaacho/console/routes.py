@@ -1,0 +1,45 @@
+"""All the pages, under /console, and the way there from the front door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Router, get
+from litestar.di import Provide
+from litestar.response import Redirect
+
+from khaacho.console import chat, order_page, orders, people, sign_in, static_files, today
+from khaacho.console.failures import EXCEPTION_HANDLERS
+from khaacho.console.visitor import admit, provide_visitor
+from khaacho.errors import RouteNotFound
+
+
+@get("/", include_in_schema=False, sync_to_thread=False)
+def front_door() -> Redirect:
+    """Whoever types only the address wants the pages."""
+    return Redirect("/console", status_code=303)
+
+
+@get("/{rest:path}", sync_to_thread=False)
+def nowhere(rest: str) -> None:
+    """An address below /console that is no page; said on a page, not in JSON."""
+    raise RouteNotFound
+
+
+_pages = Router(
+    path="/",
+    route_handlers=[*today.ROUTES, *orders.ROUTES, *order_page.ROUTES, *people.ROUTES, *chat.ROUTES, nowhere],
+    before_request=admit,
+    dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
+)
+
+ROUTES: list[Any] = [
+    front_door,
+    Router(
+        path="/console",
+        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, _pages],
+        exception_handlers=EXCEPTION_HANDLERS,
+        include_in_schema=False,
+        dto=None,
+    ),
+]

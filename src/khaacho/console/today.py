@@ -1,0 +1,139 @@
+"""The page one opens in the morning: what today came to, what needs somebody, what happened last."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.response import Redirect
+
+from khaacho import clock
+from khaacho.console.people import Names, find_names
+from khaacho.console.rendering import live_digest, render, render_live
+from khaacho.console.visitor import AnyRequest, Visitor
+from khaacho.credit.reports import DayReceived, MoneyFigures, find_daily_payments, find_money_figures
+from khaacho.orders.queries import find_orders
+from khaacho.orders.records import Order
+from khaacho.orders.reports import (
+    DayFigures,
+    DayValue,
+    TroubledOrder,
+    find_daily_orders,
+    find_day_figures,
+    find_troubled_orders,
+)
+from khaacho.parties.reports import NamedParty, find_parties_by_phone
+from khaacho.platform.database import Database
+from khaacho.whatsapp.messages import MessageRow, find_messages
+from khaacho.whatsapp.reports import MessageFigures, find_message_figures
+
+LATEST_ORDERS = 8
+LATEST_MESSAGES = 8
+TROUBLES_SHOWN = 12
+CHART_DAYS = 30
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the live part of the page shows."""
+
+    figures: DayFigures
+    money: MoneyFigures
+    message_figures: MessageFigures
+    troubles: list[TroubledOrder]
+    troubles_left: bool
+    orders: list[Order]
+    messages: list[MessageRow]
+    names: Names
+    people: dict[str, list[NamedParty]]
+
+
+class ChartDay(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the chart; amounts in paisa."""
+
+    day: date
+    orders: int
+    ordered_paisa: int
+    received_paisa: int
+
+
+@get("/")
+async def today_page(request: AnyRequest, database: Database, visitor: Visitor) -> Response[Any]:
+    """For staff; a wholesaler's first page is their orders."""
+    if not visitor.is_staff:
+        return Redirect("/console/orders", status_code=303)
+    today = await _look(database)
+    chart = await _look_back(database)
+    return render(
+        request,
+        "today.html",
+        view=today,
+        chart=chart,
+        bikram_sambat=clock.bikram_sambat(clock.business_day()),
+        seen=live_digest(request, "today_live.html", view=today),
+    )
+
+
+@get("/today/live")
+async def today_live(request: AnyRequest, database: Database, visitor: Visitor) -> Response[str]:
+    """The part that asks for itself every quarter of a minute."""
+    visitor.require_staff()
+    return render_live(request, "today_live.html", view=await _look(database))
+
+
+async def _look(database: Database) -> Today:
+    now = clock.now()
+    today = clock.business_day(now)
+    since = clock.start_of_business_day(today)
+    until = clock.start_of_business_day(today + timedelta(days=1))
+    async with database.reading() as tx:
+        figures = await find_day_figures(tx, since=since, until=until, now=now)
+        money = await find_money_figures(tx, since=since, until=until, today=today)
+        message_figures = await find_message_figures(tx, since=since, until=until)
+        troubles = await find_troubled_orders(tx, now=now, limit=TROUBLES_SHOWN + 1)
+        orders = await find_orders(tx, limit=LATEST_ORDERS)
+        messages = await find_messages(tx, limit=LATEST_MESSAGES)
+        people = await find_parties_by_phone(tx, list({one.phone for one in messages if one.phone}))
+        spoken_of: list[Order | TroubledOrder] = [*orders, *troubles]
+        names = await find_names(tx, (one.retailer_id for one in spoken_of), (one.vendor_id for one in spoken_of))
+    return Today(
+        figures=figures,
+        money=money,
+        message_figures=message_figures,
+        troubles=troubles[:TROUBLES_SHOWN],
+        troubles_left=len(troubles) > TROUBLES_SHOWN,
+        orders=orders,
+        messages=messages,
+        names=names,
+        people=people,
+    )
+
+
+async def _look_back(database: Database) -> list[ChartDay]:
+    first = clock.business_day() - timedelta(days=CHART_DAYS - 1)
+    since = clock.start_of_business_day(first)
+    zone = clock.zone().key
+    async with database.reading() as tx:
+        ordered = await find_daily_orders(tx, since=since, zone=zone)
+        received = await find_daily_payments(tx, since=since, zone=zone)
+    return chart_days(first, CHART_DAYS, ordered, received)
+
+
+def chart_days(first: date, days: int, ordered: list[DayValue], received: list[DayReceived]) -> list[ChartDay]:
+    """One entry per day, also for days on which nothing happened. Pure."""
+    by_day = {one.day: one for one in ordered}
+    money_by_day = {one.day: one.paisa for one in received}
+    span = [first + timedelta(days=number) for number in range(days)]
+    return [
+        ChartDay(
+            day=one,
+            orders=by_day[one].count if one in by_day else 0,
+            ordered_paisa=by_day[one].paisa if one in by_day else 0,
+            received_paisa=money_by_day.get(one, 0),
+        )
+        for one in span
+    ]
+
+
+ROUTES: list[Any] = [today_page, today_live]

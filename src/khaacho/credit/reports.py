@@ -1,0 +1,129 @@
+"""Money as people look at it: owed and overdue over all retailers, money in, lines side by side, what cleared what.
+
+Nothing here decides anything. Each report is at most two statements, whatever the number of retailers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from khaacho.credit.queries import CreditTerms
+from khaacho.credit.records import CreditLine, PaymentMethod, PaymentState
+from khaacho.ledger.queries import find_accounts
+from khaacho.platform.database import Transaction
+
+
+class MoneyFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What is owed now over all retailers, and what came in during a span of time. Amounts in paisa."""
+
+    owed_paisa: int
+    overdue_paisa: int
+    retailers_owing: int
+    retailers_overdue: int
+    received_paisa: int
+    payments: int
+
+
+class DayReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """One business day's payments."""
+
+    day: date
+    count: int
+    paisa: int
+
+
+class Clearing(msgspec.Struct, frozen=True, kw_only=True):
+    """What one payment cleared of an open item."""
+
+    payment_id: UUID
+    amount_paisa: int
+    method: PaymentMethod
+    state: PaymentState
+    reference: str | None
+    event_at: datetime
+    actor_name: str
+
+
+async def find_money_figures(tx: Transaction, *, since: datetime, until: datetime, today: date) -> MoneyFigures:
+    """Owed and overdue as of now; received between two moments, once it is really there (no uncleared cheque)."""
+    # credit_debits_open_retailer_idx holds everything the first part needs; credit_payments_event_at_idx the second.
+    return await tx.one(
+        """
+        WITH owed AS (
+            SELECT retailer_id, SUM(amount_paisa - cleared_paisa) AS paisa,
+                SUM(amount_paisa - cleared_paisa) FILTER (WHERE due_on < %(today)s) AS overdue_paisa
+            FROM credit_debits
+            WHERE cleared_paisa < amount_paisa
+            GROUP BY retailer_id
+        ), received AS (
+            SELECT count(*) AS payments, COALESCE(SUM(amount_paisa), 0)::bigint AS paisa
+            FROM credit_payments
+            WHERE event_at >= %(since)s AND event_at < %(until)s AND state = 'CLEARED'
+        )
+        SELECT COALESCE(SUM(owed.paisa), 0)::bigint AS owed_paisa,
+            COALESCE(SUM(owed.overdue_paisa), 0)::bigint AS overdue_paisa,
+            count(owed.retailer_id) AS retailers_owing,
+            count(owed.overdue_paisa) AS retailers_overdue,
+            MAX(received.paisa) AS received_paisa,
+            MAX(received.payments) AS payments
+        FROM received
+        LEFT JOIN owed ON true
+        """,
+        {"since": since, "until": until, "today": today},
+        into=MoneyFigures,
+    )
+
+
+async def find_daily_payments(tx: Transaction, *, since: datetime, zone: str) -> list[DayReceived]:
+    """Money in per business day from `since` on; days without any are missing."""
+    return await tx.all(
+        """
+        SELECT (event_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS count, SUM(amount_paisa)::bigint AS paisa
+        FROM credit_payments
+        WHERE event_at >= %(since)s AND state = 'CLEARED'
+        GROUP BY 1
+        ORDER BY 1
+        """,
+        {"since": since, "zone": zone},
+        into=DayReceived,
+    )
+
+
+async def find_lines_of(tx: Transaction, retailer_ids: Sequence[UUID]) -> dict[UUID, list[CreditLine]]:
+    """The credit lines of many retailers with their figures, the platform's first."""
+    terms = await tx.all(
+        """
+        SELECT id, retailer_id, vendor_id, status, status_reason, limit_paisa, max_order_paisa, max_outstanding_days,
+            terms_days, de_minimis_paisa
+        FROM credit_accounts
+        WHERE retailer_id = ANY(%(retailers)s)
+        ORDER BY vendor_id NULLS FIRST
+        """,
+        {"retailers": list(retailer_ids)},
+        into=CreditTerms,
+    )
+    accounts = await find_accounts(tx, [line.id for line in terms])
+    lines: dict[UUID, list[CreditLine]] = defaultdict(list)
+    for line in terms:
+        lines[line.retailer_id].append(line.with_figures(accounts[line.id]))
+    return dict(lines)
+
+
+async def find_clearings(tx: Transaction, debit_id: UUID) -> list[Clearing]:
+    """What payments cleared of this open item, oldest first."""
+    return await tx.all(
+        """
+        SELECT p.id AS payment_id, a.amount_paisa, p.method, p.state, p.reference, p.event_at, p.actor_name
+        FROM credit_allocations AS a
+        JOIN credit_payments AS p ON p.id = a.payment_id
+        WHERE a.debit_id = %(debit)s
+        ORDER BY a.created_at, a.id
+        """,
+        {"debit": debit_id},
+        into=Clearing,
+    )
