@@ -20,7 +20,6 @@ from khaacho.actors import Actor
 from khaacho.catalog.queries import find_named_products
 from khaacho.errors import (
     Deadlock,
-    IdempotencyKeyReused,
     KhaachoError,
     LockTimeout,
     MaxRetriesExceeded,
@@ -146,8 +145,11 @@ async def _plan_and_place(tx: Transaction, submissions: Sequence[Submission], wa
     for submission in submissions:
         first.setdefault(submission.key, submission)
     outcomes = await _place_each(tx, first, wait)
+    # Another request under a key of this batch comes after it, and finds what became of the key.
+    others = [submission for submission in submissions if submission.order != first[submission.key].order]
+    after = iter(await _plan_and_place(tx, others, wait)) if others else iter(())
     return [
-        outcomes[submission.key] if submission.order == first[submission.key].order else IdempotencyKeyReused()
+        outcomes[submission.key] if submission.order == first[submission.key].order else next(after)
         for submission in submissions
     ]
 
