@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ __all__ = [
     "confirm_basket",
     "expire_baskets",
     "find_open_basket",
+    "follow_up_baskets",
     "put_basket",
     "reopen_basket",
     "set_open_questions",
@@ -197,6 +198,27 @@ async def _lock_open_basket(tx: Transaction, retailer_id: UUID) -> Basket | None
         return None
     locked = await _lock_basket(tx, basket.id)
     return locked if locked.state is BasketState.PENDING else None
+
+
+async def follow_up_baskets(tx: Transaction, *, quiet_since: datetime, limit: int) -> list[Basket]:
+    """Mark baskets untouched since `quiet_since` as followed up, each once; the caller asks their retailers."""
+    return await tx.all(
+        f"""
+        UPDATE baskets
+        SET followed_up_at = %(now)s
+        WHERE id IN (
+            SELECT id FROM baskets
+            WHERE state = 'PENDING' AND followed_up_at IS NULL AND lines <> '[]'
+                AND updated_at <= %(quiet_since)s AND expires_at > %(now)s
+            ORDER BY id
+            LIMIT %(limit)s
+        )
+            AND followed_up_at IS NULL
+        RETURNING {BASKET_COLUMNS}
+        """,
+        {"now": clock.now(), "quiet_since": quiet_since, "limit": limit},
+        into=Basket,
+    )
 
 
 async def _require_same_promise(tx: Transaction, basket: Basket, quoted: Quoted) -> None:

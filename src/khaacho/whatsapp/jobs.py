@@ -9,13 +9,14 @@ from khaacho.whatsapp.catalog_index import GoodsKeeper
 from khaacho.whatsapp.channels.port import Channels
 from khaacho.whatsapp.channels.registry import open_channels
 from khaacho.whatsapp.dialogue.respond import respond as respond_to
+from khaacho.whatsapp.follow_up import FOLLOW_UP
 from khaacho.whatsapp.inbox import Respond, Turn, drain_contact
 from khaacho.whatsapp.nudges import DrainContact, SendMessages
 from khaacho.whatsapp.records import Channel, Reply
 from khaacho.whatsapp.sending import send_waiting
 from khaacho.whatsapp.sweep import SWEEP
 
-SCHEDULES: list[Schedule] = [SWEEP]
+SCHEDULES: list[Schedule] = [SWEEP, FOLLOW_UP]
 
 
 def handlers(settings: Settings, *, respond: Respond | None = None, channels: Channels | None = None) -> JobHandlers:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from khaacho.actors import Actor, ActorRole
+from khaacho import clock
+from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.catalog.actions import update_offers
 from khaacho.catalog.records import Offer
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.payments import record_payment
 from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
+from khaacho.orders.basket import expire_baskets
 from khaacho.orders.jobs import SUBSCRIBERS as ORDER_SUBSCRIBERS
 from khaacho.parties.actions import approve_retailers, update_retailers
 from khaacho.parties.queries import find_retailer_by_phone
@@ -22,6 +25,7 @@ from khaacho.parties.records import PartyStatus, Retailer, Vendor
 from khaacho.platform import events
 from khaacho.platform.database import Database
 from khaacho.platform.events import DeliverEvent
+from khaacho.whatsapp.follow_up import follow_up
 from khaacho.whatsapp.jobs import handlers
 from khaacho.whatsapp.records import Arrival, Channel, Identity, Kind
 from khaacho.whatsapp.subscriptions import SUBSCRIBERS
@@ -450,3 +454,55 @@ async def test_an_amount_nobody_means(says: Says, shop: Shop) -> None:
     text = await says(shop.retailer.phone, f"{Decimal(10) ** 12:f} bora jeera masino")
     assert "Order Summary" not in text
     assert text
+
+
+async def test_one_follow_up_and_a_recovered_basket(
+    says: Says, heard: Any, settle: Any, shop: Shop, database: Database
+) -> None:
+    """[O21] An unfinished basket is asked about once, however often the job runs; placing it then is a recovery."""
+    buyer = shop.retailer.phone
+    await says(buyer, "1 bora jeera masino")
+    assert await follow_up(database, clock.now(), False) == {"baskets": 0}
+    with clock.travelled_to(clock.now() + timedelta(hours=2)):
+        assert await follow_up(database, clock.now(), True) == {"baskets": 1}
+        assert await follow_up(database, clock.now(), False) == {"baskets": 1}
+        assert await follow_up(database, clock.now(), False) == {"baskets": 0}
+        await settle()
+        assert "order of Rs.2,712.00 is still waiting" in await heard(buyer)
+        assert "✅ Order Confirmed!" in await says(buyer, "yes")
+    async with database.reading() as tx:
+        assert await tx.value("SELECT state FROM baskets") == "RECOVERED"
+
+
+async def test_an_expired_basket_comes_back(says: Says, shop: Shop, database: Database) -> None:
+    """[O21] YES after the basket expired shows it again with today's prices; the next YES places it."""
+    buyer = shop.retailer.phone
+    await says(buyer, "1 bora jeera masino")
+    with clock.travelled_to(clock.now() + timedelta(hours=25)):
+        async with database.transaction() as tx:
+            assert await expire_baskets(tx, SYSTEM) == 1
+        assert "📋 Order Summary" in await says(buyer, "yes")
+        assert "✅ Order Confirmed!" in await says(buyer, "yes")
+    async with database.reading() as tx:
+        assert await tx.value("SELECT state FROM baskets") == "RECOVERED"
+
+
+async def test_a_changed_number_keeps_its_shop(says: Says, shop: Shop, database: Database, settle: Any) -> None:
+    """[O5] The provider vouches for the new number: it is the shop from now on, and the old number is nobody."""
+    old, new = shop.retailer.phone, "+9779822222222"
+    await says(old, "hi")
+    await says(new, "hi")
+    change = {"message": {"system": {"type": "user_changed_number", "wa_id": new.removeprefix("+")}}}
+    arrival = Arrival(
+        channel=Channel.SIMULATOR,
+        provider_message_id="changed",
+        identity=Identity(phone=old),
+        address=old,
+        kind=Kind.SYSTEM,
+        body="",
+        raw=change,
+    )
+    await store_delivery(database, messages=[arrival])
+    await settle()
+    assert "Namaste Gita" in await says(new, "namaste")
+    assert "welcome to Khaacho" in await says(old, "kati tirna baki")

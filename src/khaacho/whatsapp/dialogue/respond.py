@@ -262,7 +262,8 @@ async def _small_talk(talk: Talk, meaning: Understanding) -> Reply:
         case Intent.SUPPORT:
             return await _call_support(talk)
         case Intent.GREETING:
-            return reply(words.greeting.format(name=talk.speaker.name), intent=Intent.GREETING)
+            greeting = words.greeting if talk.speaker.may_buy else words.greeting_vendor
+            return reply(greeting.format(name=talk.speaker.name), intent=Intent.GREETING)
         case Intent.THANKS:
             return reply(words.thanks, intent=Intent.THANKS)
         case _ if not talk.speaker.may_buy:

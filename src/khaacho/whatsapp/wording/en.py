@@ -32,6 +32,7 @@ ENGLISH = Words(
     approved="🎉 *{name}* is approved! Write what you need, for example: 5 bora chamal ra 2 carton wai wai",
     language_changed="From now on we write to you in English.",
     greeting="🙏 Namaste {name}! Write what you need, like: 5 bora chamal, 2 carton wai wai. HELP shows everything.",
+    greeting_vendor="🙏 Namaste {name}! MY ORDERS lists what is open. HELP shows everything.",
     thanks="🙏 You are welcome!",
     help_retailer=(
         "Write to us as you like; we understand English, Nepali and both mixed.\n"
@@ -93,6 +94,9 @@ ENGLISH = Words(
     price_changed="⚠️ Price or stock changed since the summary. This is how it stands now:",
     nothing_deliverable="🙏 Nothing of this can be delivered at the moment. Write something else, or try again later.",
     basket_dropped="❌ Dropped; nothing was ordered. Write whenever you need something.",
+    basket_waits=(
+        "🛒 Your order of {total} is still waiting. Reply YES to place it, CANCEL to drop it, or write what to change."
+    ),
     basket_is_empty="Your order is empty now. Write what you need.",
     nothing_to_confirm="There is nothing to confirm at the moment. Write what you need, for example: 5 bora chamal",
     nothing_to_cancel="There is nothing to cancel. To cancel a placed order write CANCEL and its code.",

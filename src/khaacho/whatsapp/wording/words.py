@@ -39,6 +39,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- small talk and help ---
     greeting: str
+    greeting_vendor: str
     thanks: str
     help_retailer: str
     help_vendor: str
@@ -72,6 +73,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     price_changed: str
     nothing_deliverable: str
     basket_dropped: str
+    basket_waits: str
     basket_is_empty: str
     nothing_to_confirm: str
     nothing_to_cancel: str
