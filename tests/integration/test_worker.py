@@ -76,7 +76,7 @@ async def enqueue_and_fail(database: Database, job: Job) -> None:
 async def until(done: Callable[[], bool]) -> None:
     """Wait until something that happens in another task, or another process, has happened."""
     async with asyncio.timeout(30):
-        while not done():  # noqa: ASYNC110 - what is waited for is a fact, of which nobody tells us.
+        while not done():
             await asyncio.sleep(0.02)
 
 

@@ -133,8 +133,12 @@ def tracked_files() -> list[Path]:
 
 
 # Spelled in parts, so that this file passes its own law.
-REGISTRY_HOSTS = re.compile("|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npm", "deb" + r"\.debian"]))
-MACHINE_PATHS = re.compile("|".join([r"(?<![\w.])/" + "work/", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"]))
+REGISTRY_HOSTS = re.compile(
+    "|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npm", "deb" + r"\.debian"])
+)
+MACHINE_PATHS = re.compile(
+    "|".join([r"(?<![\w.])/" + "work/", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"])
+)
 
 
 @pytest.mark.parametrize("pattern", [REGISTRY_HOSTS, MACHINE_PATHS], ids=["registry hosts", "machine paths"])
