@@ -38,7 +38,7 @@ from khaacho.parties.api_records import (
 from khaacho.parties.phones import parse_phone
 from khaacho.parties.queries import find_retailers, find_vendors, require_retailer, require_vendor
 from khaacho.parties.records import NewRetailer, NewVendor, PartyStatus
-from khaacho.parties.signin.api import ROUTES as SIGN_IN_ROUTES
+from khaacho.parties.sign_in_api import ROUTES as SIGN_IN_ROUTES
 from khaacho.parties.user_api import ROUTES as USER_ROUTES
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import (
