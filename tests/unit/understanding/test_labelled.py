@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-
 from bench.understanding_scoring import score_all
+
 from khaacho.whatsapp.understanding.commandline import read_context, to_prediction
 from khaacho.whatsapp.understanding.index import CatalogIndex
 from khaacho.whatsapp.understanding.understand import understand

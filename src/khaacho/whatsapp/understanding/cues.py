@@ -79,7 +79,7 @@ CUES: list[Cue] = [
         "3.0 list + goods word",
         "2.6 list + show or send - order word", "2.4 have + question", "1.6 have", "2.6 have + which",
         "2.8 which + brand",
-        "2.0 is there? - how are you + small talk + praise + got", "2.6 is there? + which - order word",
+        "2.0 is there? - how are you + small talk + praise + got + thanks", "2.6 is there? + which - order word",
         "2.6 offer", (
             "2.6 show - order word + credit word + account + help word + report + goods word"
         ),

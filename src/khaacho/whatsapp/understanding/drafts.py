@@ -273,10 +273,12 @@ def _with_amounts(draft: Draft, amounts: tuple[Token, ...], *, replace: bool) ->
 def _share_each(drafts: list[Draft], tokens: list[Token]) -> list[Draft]:
     """ "A, B and C 500 ml - 2 cartons each": the last one's amounts hold for those before without any."""
     out = list(drafts)
+    eaches = [t.start for t in tokens if t.kind is Kind.EACH]
     for i, draft in enumerate(out):
-        each = any(t.is_each for t in draft.amounts) or any(
-            t.kind is Kind.EACH and draft.start <= t.start <= _reach(draft, tokens) for t in tokens
-        )
+        each = any(t.is_each for t in draft.amounts)
+        if eaches and not each:
+            reach = _reach(draft, tokens)
+            each = any(draft.start <= start <= reach for start in eaches)
         if not each or not draft.amounts:
             continue
         out[i] = structs.replace(draft, is_each=True)

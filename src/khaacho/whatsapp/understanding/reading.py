@@ -43,7 +43,7 @@ _TOKEN = re.compile(
     r"|(?P<slash>/)|(?P<colon>[:=]|-)|(?P<times>[*])|(?P<open>[(\[])|(?P<close>[)\]])|(?P<and>&)"
 )
 _RUN = re.compile(r"[a-z0-9\u0900-\u097f]+(?:[-.&'][a-z0-9\u0900-\u097f]+)*")
-_CODE_LIKE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9.]+)+|[a-z]+\d[a-z0-9.]*")
+_CODE_LIKE = re.compile(r"(?<![a-z0-9])(?:[a-z0-9]{1,24}(?:[-_][a-z0-9.]{1,24}){1,8}|[a-z]{1,24}\d[a-z0-9.]{0,24})")
 # After these the next words take the place of those before; after the second kind it is the other way round.
 _INSTEAD = frozenset(
     plain_of(word)

@@ -108,7 +108,8 @@ _WORDS: dict[str, str] = {
     "history": r"history|itihas|record\w*|abhilekh",
     "show": r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|dikhao|see|view|display",
     "show or send": (
-        r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|see|view|send|patha\w*|give|dinu\w*|din|bhej\w*|chahi\w*|"
+        r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|see|view|send|"
+        r"patha\w*|give|dinu\w*|din|bhej\w*|chahi\w*|"
         r"chaiyo"
     ),
     "before": (

@@ -47,7 +47,7 @@ _REASON = re.compile(
 )
 _VENDOR_INTENTS = frozenset({Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED})
 _CODE_INTENTS = _VENDOR_INTENTS | {Intent.STATUS, Intent.CANCEL, Intent.SUPPORT, Intent.PAY, Intent.REPEAT}
-_BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?![\d.,])")
+_BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?!\d|[.,]\d)")
 
 
 def understand(
