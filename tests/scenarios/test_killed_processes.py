@@ -15,12 +15,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-import khaacho.orders.checks
 import pytest
 from twilio.request_validator import RequestValidator
 
 import khaacho.credit.checks
 import khaacho.ledger.checks
+import khaacho.orders.checks
 from khaacho.actors import Actor
 from khaacho.catalog.actions import put_offers
 from khaacho.catalog.product_actions import add_products
@@ -33,7 +33,8 @@ from khaacho.platform.checks import run_checks
 from khaacho.platform.database import Database
 
 CONVERSATIONS = 500
-KILLS = 3
+KILLS = 2
+VENDOR_PHONE = "+9779700000001"
 TOKEN = "visibly-fake-twilio-token"
 SETTLED_WITHIN_SECONDS = 240
 KHAACHO = str(Path(sys.executable).with_name("khaacho"))
@@ -52,6 +53,9 @@ async def test_killing_web_and_worker_loses_and_doubles_nothing(
         try:
             await processes.start("web")
             await processes.start("worker")
+            async with httpx.AsyncClient(timeout=10) as client:
+                # The vendor writes first: outside the 24-hour window WhatsApp lets only templates through.
+                await _deliver(client, processes.web_url, VENDOR_PHONE, "namaste")
             talking = asyncio.create_task(_converse(processes, phones))
             for _ in range(KILLS):
                 for name in ("worker", "web"):
@@ -94,7 +98,7 @@ async def _build_world(database: Database, admin: Actor) -> list[str]:
                 NewVendor(
                     name="Bazaar Traders",
                     owner_name="Owner",
-                    phone="+9779700000001",
+                    phone=VENDOR_PHONE,
                     city="Surkhet",
                     status=PartyStatus.ACTIVE,
                 )
@@ -178,17 +182,20 @@ async def _until_settled(database: Database) -> None:
 
 
 async def _assert_exactly_once(database: Database) -> None:
-    assert await _count(database, "inbound_messages WHERE state = 'PROCESSED'") == 2 * CONVERSATIONS
+    assert await _count(database, "inbound_messages WHERE state = 'PROCESSED'") == 2 * CONVERSATIONS + 1
     assert await _count(database, "inbound_messages WHERE state <> 'PROCESSED'") == 0
     assert await _count(database, "outbound_messages WHERE state = 'FAILED'") == 0
     assert await _count(database, "pgqueuer WHERE status = 'failed'") == 0
     assert await _count(database, "orders") == CONVERSATIONS
     assert await _count(database, "(SELECT DISTINCT retailer_id FROM orders) AS shop") == CONVERSATIONS
     answers = "(SELECT reply_to_id FROM outbound_messages WHERE reply_to_id IS NOT NULL GROUP BY 1 HAVING count(*) = 1)"
-    assert await _count(database, f"{answers} AS answered") == 2 * CONVERSATIONS
+    assert await _count(database, f"{answers} AS answered") == 2 * CONVERSATIONS + 1
     asked = "vendor_requests WHERE answer = 'WAITING'"
     assert await _count(database, asked) == CONVERSATIONS
-    to_vendor = "outbound_messages JOIN contacts ON contacts.id = contact_id WHERE phone = '+9779700000001'"
+    to_vendor = (
+        "outbound_messages AS said JOIN contacts ON contacts.id = said.contact_id "
+        f"WHERE contacts.phone = '{VENDOR_PHONE}' AND said.purpose = 'ORDER_REQUEST'"
+    )
     assert await _count(database, to_vendor) == CONVERSATIONS
 
 
