@@ -27,7 +27,7 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
 
 
 WAYS: Mapping[Habit, Ways] = {
-    Habit.STEADY: Ways(gap_days=(1, 4), lines=(3, 6), percent_of_limit=(5, 12), settled_days=(-3, 0), cod_percent=18),
+    Habit.STEADY: Ways(gap_days=(1, 3), lines=(3, 6), percent_of_limit=(4, 10), settled_days=(-3, 0), cod_percent=18),
     Habit.WEEKLY: Ways(gap_days=(6, 8), lines=(5, 9), percent_of_limit=(20, 36), settled_days=(-2, 0)),
     Habit.BIG: Ways(gap_days=(1, 2), lines=(5, 10), percent_of_limit=(4, 9), settled_days=(-3, 0), cod_percent=5),
     Habit.SLOW_PAYER: Ways(

@@ -16,6 +16,7 @@ import msgspec
 
 from khaacho.city.habits import DEMAND, DEMAND_OTHERWISE, LAPSED_AFTER_PERCENT, NEW_SINCE_DAYS, WAYS, Ways
 from khaacho.city.records import CityProduct, CityRetailer, Habit
+from khaacho.credit.records import PaymentMethod
 
 # Everything happens on this grid, so that what happens at the same time can be done together.
 SLOT = timedelta(minutes=15)
@@ -24,11 +25,15 @@ VISIT_HOURS = {7: 6, 8: 12, 9: 14, 10: 12, 11: 8, 12: 6, 13: 6, 14: 7, 15: 8, 16
 SATURDAY = 5
 SATURDAY_STAYS_HOME_PERCENT = 60
 FAVOURITES = 18
+# Every third visit is for one or two kinds of goods only; those go to the wholesalers known for them.
+FOCUSED_PERCENT = 35
+FOCUSED_KINDS = 2
 # Above this many pieces people buy by the dozen; loose goods they buy by five kilograms.
 DOZEN = 12
 LOOSE_STEP = 5
 # What arrives on the road after this hour is delivered the next morning.
 LAST_DEPARTURE = time(15, 30)
+METHODS = (PaymentMethod.CASH, PaymentMethod.CASH, PaymentMethod.MOBILE_MONEY, PaymentMethod.BANK_TRANSFER)
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +68,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """When a debt is paid, and how much of what is left of it then."""
+    """When and how a debt is paid, and how much of what is left of it then."""
 
     at: datetime
     percent: int
+    method: PaymentMethod
 
 
 Story = Sequence[tuple[Deed, timedelta]]
@@ -151,7 +157,7 @@ def plan_story(placed_at: datetime, *, key: str, seed: int) -> list[Step]:
         return [Step(at=placed_at + dice.randint(1, 2) * SLOT, deed=Deed.CANCEL)]
     steps: list[Step] = []
     at = placed_at
-    if fate < 60:
+    if fate < 50:
         at += SLOT
         steps.append(Step(at=at, deed=Deed.DECLINE))
     at += SLOT
@@ -190,10 +196,14 @@ def plan_payments(habit: Habit, due_on: date, *, zone: tzinfo, key: str, seed: i
         return []
     day = due_on + timedelta(days=dice.randint(*ways.settled_days))
     at = datetime.combine(day, time(dice.randint(9, 17)), tzinfo=zone) + dice.randrange(4) * SLOT
+    method = PaymentMethod.BANK_TRANSFER if habit is Habit.BIG else dice.choice(METHODS)
     if fate < ways.unpaid_percent + ways.half_percent:
         rest = timedelta(days=dice.randint(4, 12))
-        return [PlannedPayment(at=at, percent=50), PlannedPayment(at=at + rest, percent=100)]
-    return [PlannedPayment(at=at, percent=100)]
+        return [
+            PlannedPayment(at=at, percent=50, method=method),
+            PlannedPayment(at=at + rest, percent=100, method=method),
+        ]
+    return [PlannedPayment(at=at, percent=100, method=method)]
 
 
 def on_grid(moment: datetime) -> datetime:
@@ -223,6 +233,9 @@ def _favourites(shop: CityRetailer, goods: Sequence[CityProduct], dice: random.R
 def _items(
     shop: CityRetailer, ways: Ways, favourites: Sequence[CityProduct], dice: random.Random
 ) -> tuple[tuple[str, Decimal], ...]:
+    if dice.randrange(100) < FOCUSED_PERCENT:
+        kinds = dice.sample(sorted({product.category for product in favourites}), FOCUSED_KINDS)
+        favourites = [product for product in favourites if product.category in kinds]
     chosen = dice.sample(favourites, min(dice.randint(*ways.lines), len(favourites)))
     value_paisa = shop.credit_limit_paisa * dice.randint(*ways.percent_of_limit) // 100
     shares = [dice.randint(5, 15) for _ in chosen]

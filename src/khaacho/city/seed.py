@@ -167,8 +167,6 @@ async def _found(database: Database, plan: _Plan) -> tuple[CityLife, int]:
             products = await stock_goods(tx, plan.goods)
             actors = await open_vendors(tx, vendors, plan.hashes)
             offers = await fill_shelves(tx, vendors, list(actors), products, seed=plan.seed)
-    async with database.transaction() as tx:
-        await gather_statistics(tx)
     return CityLife(database, products=products, vendors=actors, seed=plan.seed), offers
 
 
@@ -210,7 +208,7 @@ def _plan_unfinished(life: CityLife, plan: _Plan) -> None:
 
 async def _arrive_at_now(database: Database, life: CityLife, plan: _Plan, messages: Sequence[Message]) -> None:
     """Forget the jobs of the past; then the first orders of the present, whose vendors the worker will ask."""
-    await life.night()
+    await life.arrive()
     writers = [shop for shop in plan.shops if shop.habit is Habit.STEADY][1 : 1 + OPEN_BASKETS]
     for shop, message in zip(writers, messages, strict=False):
         await life.write(shop.code, message, confirms=False)
