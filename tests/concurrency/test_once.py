@@ -330,6 +330,24 @@ async def test_a_day_starts_at_0001_and_only_with_an_order(
         assert await order(10) == "ORD310211-0001"
 
 
+async def test_a_number_drawn_before_the_day_was_opened_is_drawn_again(
+    database: Database, open_shops: OpenShops, one_rupee: Offer, placer: OrderPlacer
+) -> None:
+    """[O32] Between an order's number and its look at where the day starts, somebody else opens the day behind that
+    number: the order must not count from below, as ORD…--001 would.
+    """
+    (shop,) = await open_shops(1)
+    with clock.travelled_to(datetime(2031, 2, 20, 6, tzinfo=UTC)):
+        async with database.transaction() as somebody:
+            await somebody.execute("SET LOCAL ROLE NONE")
+            await somebody.execute("LOCK TABLE order_days IN ACCESS EXCLUSIVE MODE")
+            placing = asyncio.create_task(placer.submit(as_shop(shop), order_for(shop, one_rupee, 10)))
+            await until_waiting(database, 1)
+            await somebody.execute("INSERT INTO order_days VALUES ('2031-02-20', nextval('order_numbers'))")
+        (order,) = await placing
+    assert order.code == "ORD310220-0001"
+
+
 async def test_many_at_once_on_a_new_day_count_from_one(
     database: Database, open_shops: OpenShops, one_rupee: Offer, contenders: Contenders
 ) -> None:
