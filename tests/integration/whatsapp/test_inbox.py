@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -84,9 +86,42 @@ async def test_a_visitor_leaves_a_held_conversation_to_its_holder(database: Data
     holder = asyncio.create_task(drain_contact(database, contact_id, slow))
     await entered.wait()
     await stored(database, "+9779800000001", "two")
-    assert await drain_contact(database, contact_id, echo) == 0
+    async with asyncio.timeout(5):
+        assert await drain_contact(database, contact_id, echo) == 0
     go_on.set()
     assert await holder == 2
+    assert [message["state"] for message in await rows("inbound_messages")] == ["PROCESSED", "PROCESSED"]
+
+
+class Interrupted(Database):
+    """A database where something happens just before each commit."""
+
+    def __init__(self, database: Database, before_commit: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(database._pool, database.dsn)
+        self._before_commit = before_commit
+
+    @asynccontextmanager
+    async def transaction(self, *, pipelined: bool = False) -> AsyncIterator[Transaction]:
+        async with super().transaction(pipelined=pipelined) as tx:
+            yield tx
+            await self._before_commit()
+
+
+async def test_a_message_that_comes_while_the_holder_leaves(database: Database, rows: Any) -> None:
+    """[O3] The holder has found nothing more but not let go yet; a message arrives and its worker finds the door held.
+
+    No nudge is left then, so the holder itself has to look again after letting go.
+    """
+    contact_id = await stored(database, "+9779800000001", "one")
+    came: list[int] = []
+
+    async def somebody_writes() -> None:
+        if not came and (await rows("inbound_messages"))[0]["state"] == "PROCESSED":
+            await stored(database, "+9779800000001", "late")
+            came.append(await drain_contact(database, contact_id, echo))
+
+    assert await drain_contact(Interrupted(database, somebody_writes), contact_id, echo) == 2
+    assert came == [0]
     assert [message["state"] for message in await rows("inbound_messages")] == ["PROCESSED", "PROCESSED"]
 
 
