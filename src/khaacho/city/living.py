@@ -47,11 +47,14 @@ from khaacho.orders.fulfilment import (
     deliver_order,
     fail_order,
 )
-from khaacho.orders.placer import OrderPlacer, PlaceOrder, WantedItem
+from khaacho.orders.placement import Outcome, Placement, VendorShare, place_batch
 from khaacho.orders.queries import find_order_lines
+from khaacho.orders.quote import require_as_wanted, share_of
 from khaacho.orders.records import Order, OrderStatus, PaymentMode, WantedLine
+from khaacho.orders.routing import RoutePlan, plan_many
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.filling import discard_all_jobs, gather_statistics
+from khaacho.platform.idempotency import hash_request
 
 # More at once only wait for each other on two cores.
 AT_ONCE_MAX = 8
@@ -121,7 +124,6 @@ class CityLife:
         self._keys: dict[UUID, str] = {}
         self._database = database
         self._seed = seed
-        self._placer = OrderPlacer(database)
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def live_until(self, until: datetime) -> None:
@@ -153,35 +155,58 @@ class CityLife:
 
     # --- orders --------------------------------------------------------------------------------------------------
 
-    async def visit(self, visit: Visit, *, steps: Sequence[Step] | None = None) -> None:
-        """A shop orders by its plan; without `steps` the orders get a story of their own."""
-        shop = self.shops[visit.shop]
-        modes = (PaymentMode.CREDIT, PaymentMode.COD) if visit.on_credit else (PaymentMode.COD,)
-        for mode in modes:
-            order = PlaceOrder(
-                retailer_id=shop.row.id,
-                items=tuple(WantedItem(sku=sku, quantity=quantity) for sku, quantity in visit.items),
-                payment_mode=mode,
-                idempotency_key=f"{visit.key}:{mode}",
-            )
-            try:
-                placed = await self._placer.submit(shop.actor, order)
-            except CREDIT_REFUSALS:
-                self.counts["refused on credit"] += 1
-            except KhaachoError:
+    async def visit(self, visits: Sequence[Visit], *, steps: Sequence[Step] | None = None) -> None:
+        """Shops order at the same time, by their plans; without `steps` their orders get stories of their own."""
+        async with self._quick_transaction() as tx:
+            outcomes = await self._placed(tx, visits, [_first_mode(visit) for visit in visits])
+            refused = [visit for visit, outcome in outcomes.items() if isinstance(outcome, CREDIT_REFUSALS)]
+            if refused:
+                self.counts["refused on credit"] += len(refused)
+                outcomes |= await self._placed(tx, refused, [PaymentMode.COD] * len(refused))
+        for visit, outcome in outcomes.items():
+            if isinstance(outcome, KhaachoError):
                 # A shelf was empty: the shop buys something else another day.
                 self.counts["refused"] += 1
-                return
             else:
-                self._follow(visit.key, placed, steps)
-                return
+                self._follow(visit.key, outcome, steps)
+
+    async def _placed(
+        self, tx: Transaction, visits: Sequence[Visit], modes: Sequence[PaymentMode]
+    ) -> dict[Visit, Outcome]:
+        shops = [self.shops[visit.shop] for visit in visits]
+        plans = await plan_many(
+            tx, [(shop.row.id, self._wanted(visit.items)) for shop, visit in zip(shops, visits, strict=True)]
+        )
+        outcomes: dict[Visit, Outcome] = {}
+        placements: dict[Visit, Placement] = {}
+        for visit, shop, mode, plan in zip(visits, shops, modes, plans, strict=True):
+            try:
+                shares = _shares_of(plan)
+            except KhaachoError as refusal:
+                outcomes[visit] = refusal
+                continue
+            placements[visit] = Placement(
+                key=f"{visit.key}:{mode.value}",
+                request_hash=hash_request(visit.key),
+                actor=shop.actor,
+                retailer_id=shop.row.id,
+                payment_mode=mode,
+                shares=shares,
+            )
+        if placements:
+            outcomes |= zip(placements, await place_batch(tx, list(placements.values())), strict=True)
+        return outcomes
+
+    def _wanted(self, items: Sequence[tuple[str, Decimal]]) -> list[WantedLine]:
+        return [WantedLine(product_id=self.products[sku].id, quantity=quantity) for sku, quantity in items]
 
     async def write(self, shop_code: str, message: Message, *, confirms: bool) -> None:
         """A shop sends a message that becomes its basket; it confirms one slot later, or lets the basket expire."""
         shop = self.shops[shop_code]
-        lines = [WantedLine(product_id=self.products[sku].id, quantity=pieces) for sku, pieces in message.lines]
         async with self._quick_transaction() as tx:
-            basket = await put_basket(tx, shop.actor, shop.row.id, lines, source_text=message.text)
+            basket = await put_basket(
+                tx, shop.actor, shop.row.id, self._wanted(message.lines), source_text=message.text
+            )
         self.counts["baskets"] += 1
         if confirms and basket.quote is not None and basket.quote.lines:
             self.agenda.put(clock.now() + SLOT, partial(self._confirm, shop, basket.id))
@@ -301,6 +326,18 @@ class CityLife:
 
     def _shop_of(self, order: Order) -> Shop:
         return self._shops_by_id[order.retailer_id]
+
+
+def _first_mode(visit: Visit) -> PaymentMode:
+    return PaymentMode.CREDIT if visit.on_credit else PaymentMode.COD
+
+
+def _shares_of(plan: RoutePlan | KhaachoError) -> tuple[VendorShare, ...]:
+    """Who delivers what, or the refusal: a shop by its plan takes nothing else than it wanted."""
+    if isinstance(plan, KhaachoError):
+        raise plan
+    require_as_wanted(plan)
+    return tuple(share_of(part) for part in plan.parts)
 
 
 def _moment_within(slot: datetime, until: datetime) -> datetime:

@@ -173,12 +173,14 @@ async def _found(database: Database, plan: _Plan) -> tuple[CityLife, int]:
 def _plan_shops(life: CityLife, plan: _Plan) -> None:
     """Every shop joins on its day and orders by its habit."""
     joining: defaultdict[date, list[CityRetailer]] = defaultdict(list)
+    together: defaultdict[datetime, list[Visit]] = defaultdict(list)
     for shop in plan.shops:
         joining[joined_on(shop, today=plan.today, days=plan.days, seed=plan.seed)].append(shop)
-        visits = plan_visits(shop, plan.goods, today=plan.today, days=plan.days, zone=clock.zone(), seed=plan.seed)
-        for visit in visits:
+        for visit in plan_visits(shop, plan.goods, today=plan.today, days=plan.days, zone=clock.zone(), seed=plan.seed):
             if visit.at < clock.now() - QUIET:
-                life.agenda.put(visit.at, partial(life.visit, visit))
+                together[visit.at].append(visit)
+    for at, visits in together.items():
+        life.agenda.put(at, partial(life.visit, visits))
     for day, shops in joining.items():
         life.agenda.put(_moment(day, OPENS_AT), partial(life.welcome, shops, plan.hashes))
 
@@ -203,7 +205,7 @@ def _plan_unfinished(life: CityLife, plan: _Plan) -> None:
     for number, (placed_at, steps) in enumerate(plan_unfinished(clock.now())):
         shop = buyers[number % len(buyers)]
         visit = _visit_today(shop, plan, f"{shop.code}-open-{number}", placed_at)
-        life.agenda.put(placed_at, partial(life.visit, visit, steps=steps))
+        life.agenda.put(placed_at, partial(life.visit, [visit], steps=steps))
 
 
 async def _arrive_at_now(database: Database, life: CityLife, plan: _Plan, messages: Sequence[Message]) -> None:
@@ -213,8 +215,7 @@ async def _arrive_at_now(database: Database, life: CityLife, plan: _Plan, messag
     for shop, message in zip(writers, messages, strict=False):
         await life.write(shop.code, message, confirms=False)
     buyers = [shop for shop in plan.shops if shop.habit is Habit.WEEKLY][:WAITING_ORDERS]
-    for shop in buyers:
-        await life.visit(_visit_today(shop, plan, f"{shop.code}-now", clock.now()), steps=())
+    await life.visit([_visit_today(shop, plan, f"{shop.code}-now", clock.now()) for shop in buyers], steps=())
     async with database.transaction() as tx:
         await add_admin(tx, ADMIN_PHONE, plan.hashes[ADMIN_PHONE])
     async with database.transaction() as tx:
