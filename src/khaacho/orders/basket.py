@@ -22,6 +22,7 @@ from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
 from khaacho.platform.idempotency import hash_request
 from khaacho.platform.locks import lock_rows, with_bounded_wait
+from khaacho.platform.metrics import ORDERS_PLACED
 
 BASKET_LIFE = timedelta(hours=24)
 
@@ -130,6 +131,7 @@ async def confirm_basket(tx: Transaction, actor: Actor, basket_id: UUID, mode: P
     quoted = await quote_lines(tx, basket.retailer_id, basket.lines)
     await _require_same_promise(tx, basket, quoted)
     orders = await _place(tx, actor, basket, quoted, mode)
+    ORDERS_PLACED.labels(mode).inc(len(orders))
     recovered = basket.followed_up_at is not None or basket.reopened_at is not None
     await _close(tx, basket_id, BasketState.RECOVERED if recovered else BasketState.CONFIRMED, mode)
     return orders

@@ -35,6 +35,7 @@ from khaacho.platform.batching import Coalescer
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.idempotency import hash_request, read_outcomes, send_find_outcomes
 from khaacho.platform.locks import Wait, with_bounded_wait
+from khaacho.platform.metrics import ORDERS_PLACED, PLACEMENT_SECONDS
 
 ITEMS_MAX = 200
 SHOPS_WAITED_FOR_MAX = 3
@@ -90,16 +91,23 @@ class OrderPlacer:
         """Place one order; answers one order per vendor. Raises the refusal that concerns it."""
         _require_sane(order)
         submission = Submission(actor=actor, order=order)
-        for _ in range(PLANS_MAX - 1):
-            with suppress(StockTaken):
-                return await self._submit(submission)
-        return await self._submit(submission)
+        with PLACEMENT_SECONDS.time():
+            orders = await self._submit_anew(submission)
+        ORDERS_PLACED.labels(order.payment_mode).inc(len(orders))
+        return orders
 
     async def drain(self) -> None:
         """Wait for what is being placed; for shutting down."""
         await self._together.drain()
         for queue in list(self._queues.values()):
             await queue.drain()
+
+    async def _submit_anew(self, submission: Submission) -> list[Order]:
+        """Plan again when the planned stock was taken before it could be locked."""
+        for _ in range(PLANS_MAX - 1):
+            with suppress(StockTaken):
+                return await self._submit(submission)
+        return await self._submit(submission)
 
     async def _submit(self, submission: Submission) -> list[Order]:
         order = submission.order

@@ -9,8 +9,8 @@ down_revision = "0006"
 def upgrade() -> None:
     op.execute("""
     -- One row per person. `channel` and `address` say where they last wrote from; both are empty for somebody who never
-    -- wrote, who is then reached by phone over the channel in force. `retailer_id` and `vendor_id` are set only where the
-    -- phone does not say who this is: a sender known by a provider's user id, or one whose number changed.
+    -- wrote, who is then reached by phone over the channel in force. `retailer_id` and `vendor_id` are set only where
+    -- the phone does not say who this is: a sender known by a provider's user id, or one whose number changed.
     CREATE TABLE contacts (
         id uuid PRIMARY KEY,
         phone text CONSTRAINT contacts_phone_key UNIQUE,
