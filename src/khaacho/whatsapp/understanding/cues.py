@@ -46,7 +46,8 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.HELP,
-        "2.0 help word", "3.4 how + order word", "2.4 how + use - pay + pay system + got", "3.6 what is this",
+        "2.0 help word", "3.2 may i + order word", "3.4 how + order word",
+        "2.4 how + use - pay + pay system + got", "3.6 what is this",
         "3.0 help word + how", "3.0 help word + which",
     ),
     *_cues(
@@ -55,7 +56,9 @@ CUES: list[Cue] = [
         "3.3 when + order word",
         "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
         "3.2 not yet + order word - pay",
-        "3.2 not yet + goods word - pay", "2.4 arrive + or not", "2.9 order word + arrive + or not",
+        "3.2 not yet + goods word - pay", "3.2 prepare + you did", "1.9 order word + question",
+        "1.7 arrive + question", "2.6 where + person", "3.0 order word + how are you", "3.0 confirm + or not",
+        "2.4 arrive + or not", "2.9 order word + arrive + or not",
         "3.0 order word + been + prepare + question", "2.6 prepare + been + question",
         "2.0 goods word + arrive + question",
     ),
@@ -97,7 +100,7 @@ CUES: list[Cue] = [
         Intent.INSIGHTS,
         "3.0 report", "3.2 spend", "3.6 spend + how much", "3.6 spend + period",
         "3.4 bought + how much + period", "3.4 most + bought",
-        "3.2 most + which", "3.4 bought + period + which", "3.6 report + period",
+        "3.2 most + which - dear", "3.4 bought + period + which", "3.6 report + period",
         "2.8 most + did i + goods word", "3.2 most + which + goods word",
         "3.0 bought + how much + did i", "3.2 bought + did i + most",
     ),
@@ -113,7 +116,7 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.OTHER,
-        "3.4 joke or spam", "2.4 festivity", "2.4 small talk", "3.4 wrong number", "2.6 dear",
+        "3.4 joke or spam", "2.4 festivity", "2.8 small talk", "3.4 wrong number", "2.6 dear",
     ),
     *_cues(
         Intent.CANCEL,
@@ -123,7 +126,7 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.CONFIRM,
-        "2.8 confirm", "1.5 plain yes - small talk + how are you", "1.5 all right", "0.8 go ahead",
+        "2.8 confirm - or not", "1.5 plain yes - small talk + how are you", "1.5 all right", "0.8 go ahead",
         "2.2 plain yes + go ahead", "2.2 all right + go ahead",
     ),
     *_cues(Intent.ACCEPT, "2.8 accept", "2.0 will do", "3.4 accept + will do"),

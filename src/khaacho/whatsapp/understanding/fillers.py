@@ -64,7 +64,8 @@ tarkari sabji way any kun kaun sa si jo kaisa
 date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar
 sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
-as but yet chu chau xu chan show ship should shall short shop ekdam dherai check hernu hernus payo paye paiyo
+gaya gayi gaye diya kiya bhaeko bhako as but yet chu chau xu chan show ship should shall short shop ekdam
+dherai check hernu hernus payo paye paiyo
 milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """

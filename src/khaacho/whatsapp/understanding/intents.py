@@ -33,6 +33,8 @@ _UNKNOWN_GOODS_WEIGHT = 1.0
 _NAMED_WEIGHT = 0.9
 _CONFIRM_WORDS_MAX = 9
 _SURE_PAYMENT = 2.0
+# "… 24 pieces, payment by eSewa tomorrow" is an order.
+_PAY_BESIDE_GOODS = 2.0
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -114,8 +116,10 @@ def _weigh_basket(scores: dict[Intent, float], plain: str, evidence: Evidence, c
     if Intent.CONFIRM in scores:
         if context.basket and not asks:
             scores[Intent.CONFIRM] += 0.8
-        if not short or evidence.goods:
+        if not short or evidence.goods or asks:
             scores[Intent.CONFIRM] -= 1.5
+        if evidence.has_order_code and not context.basket:
+            scores[Intent.ACCEPT] = max(scores.get(Intent.ACCEPT, 0.0), scores[Intent.CONFIRM] + 0.6)
     if Intent.CANCEL in scores and context.basket:
         scores[Intent.CANCEL] += 0.5
     if context.basket and evidence.edits:
@@ -133,6 +137,8 @@ def _weigh_goods(scores: dict[Intent, float], evidence: Evidence, context: Conte
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
     if not goods:
         return
+    if evidence.goods and wants is False and Intent.PAY in scores:
+        scores[Intent.PAY] -= _PAY_BESIDE_GOODS
     if Intent.REPEAT in scores and context.last_order:
         scores[Intent.REPEAT] += goods
     elif context.basket:

@@ -11,7 +11,8 @@ from .sound import plain_pattern
 
 _WORDS: dict[str, str] = {
     "greeting": (
-        r"namast\w*|namaskar\w*|nmste|hello|helo|hlo|hi+|hey+|salam\w*|pranam|jadau|ram ram|oi|oe|jay \w+|"
+        r"hellu|heluu?|hel+o+\w*|hal+o+\w*|good m\w*|gud \w+|namas\w*|namast\w*|namaskar\w*|nmste|hello|"
+        r"helo|hlo|hi+|hey+|salam\w*|pranam|jadau|ram ram|oi|oe|jay \w+|"
         r"jai \w+|good (?:morning|evening|afternoon|day|night)"
         r"|(?:su[bv]h?|shubh?)h?a? (?:\w+)|suprabhat\w*|morning|gm|assalam\w*|sat sri akal|radhe radhe"
     ),
@@ -35,7 +36,10 @@ _WORDS: dict[str, str] = {
     ),
     "how much": r"kati|katti|kitn[aei]|how much|how many",
     "how": r"kasari|kasri|kaise|how (?:to|do|does|can|should)|how|tarika",
-    "which": r"kun|kaun\w*|konsa|which|what|ke ke|k k|kya kya|kya|whats",
+    "which": (
+        r"kasta|k|ke (?:mang|kin|gar|cha|chan|ho|order)\w*|kun|kaun\w*|konsa|which|what|ke ke|k k|kya kya|"
+        r"kya|whats"
+    ),
     "order word": r"order\w*|ardar\w*|oder\w*|adar",
     "goods word": (
         r"goods|stuff|consignment|shipment|saman\w*|samaan\w*|maal|mal|parcel|samagri|item\w*|product\w*|"
@@ -46,7 +50,8 @@ _WORDS: dict[str, str] = {
         r"pohoch\w*|reach\w*|arriv\w*|come|coming|milcha|milega|milegi|deliver\w*|delivery|hogi|hoga"
     ),
     "not yet": (
-        r"aayena|aaena|ayena|aaudaina|aaen|aayen|pugena|nahi (?:aaya|aayi|mila|mili|pahu\w*)|"
+        r"kina (?:aayena|dhilo)|kab se wait|aayena|aaena|ayena|aaudaina|aaen|aayen|pugena|nahi (?:aaya|"
+        r"aayi|mila|mili|pahu\w*)|"
         r"not (?:yet )?(?:arrived|received|come|delivered|reached)|didnt (?:come|arrive|get)|ajhai|ajhei|"
         r"ajai|still (?:waiting|not|no)|yet|dhilo|late|der"
     ),
@@ -59,6 +64,11 @@ _WORDS: dict[str, str] = {
         r"patha\w*|haln?\w*|dispatch\w*|pack\w*|pyak\w*|ship\w*|ready|tayar|taiyar|nisk\w*|nikal\w*|"
         r"deliver\w*|bhej\w*|load\w*"
     ),
+    "you did": r"\w+nu ?bha(?:yo|eko|ko)\w*|\w+nubho\w*|\w+ (?:diya|di|diye) kya|did you \w+|have you \w+",
+    "may i": (
+        r"garna (?:milch\w*|sakin\w*|sakch\w*|pauch\w*|paun\w*|mil\w*)|can i (?:order|place|buy|get)|"
+        r"may i|kar sakt\w*"
+    ),
     "been": r"bhayo|bho|bhaisak\w*|garisak\w*|sakiyo|sakyo|gaya|gayi|gaye|diya|diye|has|been|is my|is the|did",
     "credit word": r"udhar\w*|udhhar\w*|udhaar\w*|udaro|credit|kredit|kradit|khata|khaata|karja|rin",
     "balance": (
@@ -68,7 +78,8 @@ _WORDS: dict[str, str] = {
     "account": r"hisab\w*|hisaab\w*",
     "left": r"baki|banki|baaki|bacha|left|remaining|tirn\w*|tirnu\w*|dena hai|dinu parne|dena",
     "money": (
-        r"paisa\w*|paise\w*|rupi\w*|rupai\w*|rs|npr|rakam|money|cash|nagad|payment|pement|cheque|chek|"
+        r"\d* ?haja?a?r|\d* ?hazar|lakh|paisa\w*|paise\w*|rupi\w*|rupai\w*|rs|npr|rakam|money|cash|nagad|"
+        r"payment|pement|cheque|chek|"
         r"advance|amount|bill"
     ),
     "pay system": (
@@ -91,7 +102,8 @@ _WORDS: dict[str, str] = {
         r"kitn[aei])(?: \?|$)"
     ),
     "have": (
-        r"available|availability|upalabdh\w*|stock|istak|paun\w*|pauch\w*|pain\w*|paich\w*|milch\w*|"
+        r"(?:aap|tap|tum|tapai)\w* (?:ke )?(?:pas|sanga|kaha)|tapaisanga|available|availability|"
+        r"upalabdh\w*|stock|istak|paun\w*|pauch\w*|pain\w*|paich\w*|milch\w*|"
         r"milt\w*|milega|milegi|do you (?:have|sell|keep|stock)|did you have|got any|is there|are there|"
         r"bechnu\w*|rakhnu\w*|(?:cha|hai) ki|have you"
     ),
@@ -106,14 +118,18 @@ _WORDS: dict[str, str] = {
         r"new (?:items?|flavou?rs?|products?|arrivals?|stock)"
     ),
     "history": r"history|itihas|record\w*|abhilekh",
-    "show": r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|dikhao|see|view|display",
+    "show": (
+        r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|dikhao|see|view|"
+        r"display"
+    ),
     "show or send": (
         r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|see|view|send|"
         r"patha\w*|give|dinu\w*|din|bhej\w*|chahi\w*|"
         r"chaiyo"
     ),
     "before": (
-        r"last|asti\w*|hijo\w*|aghi\w*|ag(?:h)?illo\w*|ag(?:h)?il?la\w*|agadi\w*|pahil\w*|pahel\w*|"
+        r"gako|gaeko|gayeko|bigat|last|asti\w*|hijo\w*|aghi\w*|ag(?:h)?illo\w*|ag(?:h)?il?la\w*|agadi\w*|"
+        r"pahil\w*|pahel\w*|"
         r"pehl[aei]|pich?h?l[aeio]\w*|previous|past|puran[aeio]\w*|pohor|earlier|recent|gata|old|itihas|"
         r"history|before|yesterday\w*"
     ),
@@ -121,7 +137,8 @@ _WORDS: dict[str, str] = {
     "period": r"month\w*|mahin\w*|mahina\w*|week\w*|hapta\w*|barsa\w*|bars\w*|saal\w*|sal|year\w*|maasik|din",
     "spend": r"kharch\w*|spen[dt]\w*|expens\w*",
     "bought": (
-        r"kine\w*|kiny\w*|kinmel\w*|kinek\w*|kin[ae]ko|kharid\w*|buy|bought|purchas\w*|order gare\w*|"
+        r"kharid\w*|li[yn]a|lie|liyo|kin(?:dai|chu|ne)|kine\w*|kiny\w*|kinmel\w*|kinek\w*|kin[ae]ko|"
+        r"kharid\w*|buy|bought|purchas\w*|order gare\w*|"
         r"ordered|mangaye\w*|liye\w*|bik\w*|sold|sell\w*|jancha"
     ),
     "most": r"dherai|badi|badhi|baddi|most|top|jyada|zyada|jada|best|sabai ?bhanda|sabse|highest|popular",
@@ -143,14 +160,16 @@ _WORDS: dict[str, str] = {
     ),
     "wrong": r"wrong|galat|galti|arkai|different|mistak\w*|farak|mile?na|milek\w* chaina",
     "broken": (
-        r"damag\w*|broken|broke|bigr\w*|bigar\w*|bigre\w*|phut\w*|fut\w*ko|futyo|futek\w*|phat\w*|"
+        r"tukri\w*|tukra\w*|kacch?a nikl\w*|dhulo (?:cha|thiyo|bhet\w*)|putli|dubeko|damag\w*|broken|"
+        r"broke|bigr\w*|bigar\w*|bigre\w*|phut\w*|fut\w*ko|futyo|futek\w*|phat\w*|"
         r"fat\w*ko|fatyo|fati|phati|fata|leak\w*|likej|chuhi\w*|chuhek\w*|toot[aeiy]\w*|sadeko|sadyo|"
         r"kuhi\w*|expir\w*|eksp?ayar\w*|myad|date gako|rotten|spoil\w*|kharab|nakkali|duplicate|fake"
     r"|chyat\w*|poki\w*|pokhi\w*|bhij(?:e\w*|yo)|khulek\w*|khulyo|khula aa?yo|open(?:ed)? packet|kira|"
     r"stale|bad smell|torn|tear|churchur|chur chur|dhulo bha\w*|ganhau\w*|dirty|phohor\w*|fohor\w*"
     ),
     "return": (
-        r"return\w*|ritarn|firta\w*|phirta\w*|wapas|waapas|replac\w*|exchang\w*|refund\w*|satn\w*|"
+        r"farka\w*|pharka\w*|phirta|fark?ai\w*|return\w*|ritarn|firta\w*|phirta\w*|wapas|waapas|replac\w*|"
+        r"exchang\w*|refund\w*|satn\w*|"
         r"satidi\w*|sat[ei]ra"
     ),
     "short": (
@@ -160,7 +179,8 @@ _WORDS: dict[str, str] = {
         r"kam (?:mil\w*|diy\w*|de)"
     ),
     "complaint": (
-        r"complain\w*|gunaso|sikayat\w*|shikayat\w*|ujuri|jhagad\w*|rude|problem\w*|samasya\w*|issue|"
+        r"behaviou?r|byabahar|vyavahar|bani byahora|slow service|dislike|complain\w*|gunaso|sikayat\w*|"
+        r"shikayat\w*|ujuri|jhagad\w*|rude|problem\w*|samasya\w*|issue|"
         r"dikkat|pareshan|not happy|disappoint\w*|naramro|gali|ill ?treat\w*|cheat\w*|thag\w*"
     ),
     "person": (
@@ -170,7 +190,8 @@ _WORDS: dict[str, str] = {
     "talk": r"kura|baat|bat|talk\w*|speak\w*|bol\w*|chat|sampark|contact",
     "call": r"(?:phone|fon|call|kal) (?:gar\w*|kar\w*|me|back|us|chahi\w*)|call",
     "twice": (
-        r"(?:dui|2|do) (?:choti|patak|bar|baar|palta)|double|doubly|dohor\w*|twice|dherai|badi|jyada|"
+        r"badhi|badi|jasti|(?:dui|2|do) (?:choti|patak|bar|baar|palta)|double|doubly|dohor\w*|twice|"
+        r"dherai|badi|jyada|"
         r"extra|dui choti"
     ),
     "billed": r"bill\w*|jod\w*|kat(?:yo|iyo|eko|a|e)|charg\w*|liyo|debited",
@@ -206,7 +227,8 @@ _WORDS: dict[str, str] = {
         r"not needed|no need|not want"
     ),
     "do not send": (
-        r"napatha\w*|na patha\w*|mat bhej\w*|nahi bhej\w*|dont (?:send|place|order)|don t (?:send|place)|"
+        r"don t deliver|dont deliver|nalyau\w*|na bhej\w*|rok\w*|napatha\w*|na patha\w*|mat bhej\w*|"
+        r"nahi bhej\w*|dont (?:send|place|order)|don t (?:send|place)|"
         r"nagara?\w*|nagarnu\w*|nagarne|mat kar\w*|nahalnu\w*|nadinu\w*"
     ),
     "leave it": (
@@ -274,7 +296,8 @@ _WORDS: dict[str, str] = {
         r"chadhay\w*|load(?:ed)?|out for delivery"
     ),
     "delivered": (
-        r"delivered|deliver(?:y)? (?:bhayo|bho|gare\w*|garisak\w*|bhaisak\w*|gardiye\w*|kar di\w*|"
+        r"dropped|drop (?:gare|garyo|bhayo)\w*|buji\w*|delivered|deliver(?:y)? (?:bhayo|bho|gare\w*|"
+        r"garisak\w*|bhaisak\w*|gardiye\w*|kar di\w*|"
         r"ho gay\w*|done|complete\w*|garyo|gariyo|diye\w*|sakiyo)|puryai\w*|purya[ey]\w*|puryaidi\w*|"
         r"pugai\w*|pugaye\w*|pahu(?:n)?cha (?:di\w*|chuka)|bujha[ey]\w*|bujhai\w*|handed over|diisak\w*|"
         r"diyera aa?ye\w*|diera aa?ye\w*"
