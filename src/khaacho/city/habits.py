@@ -37,7 +37,7 @@ WAYS: Mapping[Habit, Ways] = {
         settled_days=(2, 11),
         cod_percent=8,
         half_percent=35,
-        unpaid_percent=20,
+        unpaid_percent=30,
     ),
     Habit.NEW: Ways(gap_days=(2, 3), lines=(2, 4), percent_of_limit=(12, 22), settled_days=(-1, 1), cod_percent=40),
     Habit.LAPSED: Ways(

@@ -25,8 +25,8 @@ VISIT_HOURS = {7: 6, 8: 12, 9: 14, 10: 12, 11: 8, 12: 6, 13: 6, 14: 7, 15: 8, 16
 SATURDAY = 5
 SATURDAY_STAYS_HOME_PERCENT = 60
 FAVOURITES = 18
-# Every third visit is for one or two kinds of goods only; those go to the wholesalers known for them.
-FOCUSED_PERCENT = 35
+# Nearly every second visit is for one or two kinds of goods only; those go to the wholesalers known for them.
+FOCUSED_PERCENT = 45
 FOCUSED_KINDS = 2
 # Above this many pieces people buy by the dozen; loose goods they buy by five kilograms.
 DOZEN = 12

@@ -32,7 +32,9 @@ PIECES_MAX = 25_000
 PIECES_MIN = 40
 # One in this many shelves of a specialist is nearly empty.
 SCARCE_EVERY = 25
-PRICE_SPREAD_PERMILLE = 60
+# Prices around the list's, in thousandths: who has everything asks a little more than who knows his one trade.
+GENERAL_PRICE_PERMILLE = (990, 1060)
+SPECIAL_PRICE_PERMILLE = (940, 1010)
 # Some specialists sell loose goods from this many kilograms on, and small things by the dozen.
 LOOSE_MIN = Decimal(5)
 BULK_BELOW_PAISA = 3_000
@@ -127,7 +129,7 @@ async def fill_shelves(
 
 def _offer(vendor_id: UUID, product: Product, *, general: bool, dice: random.Random) -> NewOffer:
     list_price = product.list_price_paisa or 0
-    permille = 1000 + dice.randint(-PRICE_SPREAD_PERMILLE, PRICE_SPREAD_PERMILLE)
+    permille = dice.randint(*(GENERAL_PRICE_PERMILLE if general else SPECIAL_PRICE_PERMILLE))
     price = max(_rounded(list_price * permille // 1000), 5)
     shelf = GENERAL_SHELF_PAISA if general else SPECIAL_SHELF_PAISA
     pieces = min(max(shelf // price, PIECES_MIN), PIECES_MAX)
