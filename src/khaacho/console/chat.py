@@ -17,13 +17,16 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from khaacho import clock
+from khaacho.console.quick_replies import QuickReply, quick_replies
 from khaacho.console.rendering import live_digest, render, render_live
 from khaacho.console.visitor import AnyRequest, Visitor
 from khaacho.errors import Forbidden, RouteNotFound, SimulatorOff, ValidationFailed
 from khaacho.ids import new_id
+from khaacho.orders.queries import find_orders
+from khaacho.orders.records import OrderStatus
 from khaacho.parties.phones import parse_phone
-from khaacho.parties.queries import find_retailers, find_vendors, require_vendor
-from khaacho.parties.records import PartyStatus
+from khaacho.parties.queries import find_retailers, find_vendors, require_retailer, require_vendor
+from khaacho.parties.records import PartyStatus, Vendor
 from khaacho.parties.reports import NamedParty, PartyKind, find_parties_by_phone
 from khaacho.platform.database import Database, Transaction
 from khaacho.settings import Settings
@@ -48,6 +51,10 @@ class Side(StrEnum):
     LEFT = "left"
     RIGHT = "right"
 
+    @property
+    def other(self) -> Side:
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
 
 # What a newcomer may try first; each is sent as it stands. Shops write as they speak, so these are not translated.
 SUGGESTIONS = {
@@ -64,15 +71,22 @@ SUGGESTIONS = {
 
 
 class Telephone(msgspec.Struct, frozen=True, kw_only=True):
-    """One side of the page: whose telephone it is, and the conversation on it, oldest first."""
+    """One side of the page: whose telephone it is, and the conversation on it, oldest first.
+
+    `beside` is the number of the other one, and `asked` the vendor that is asked about this retailer's latest order
+    when its telephone is not the one beside.
+    """
 
     side: Side
     phone: str
+    beside: str | None
     party: NamedParty | None
     messages: list[MessageRow]
     waits: bool
     waits_long: bool
     older: bool
+    asked: NamedParty | None
+    replies: list[QuickReply]
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +114,11 @@ async def chat_page(request: AnyRequest, database: Database, settings: Settings,
         left, right = await _numbers(tx, visitor, params.get("left"), params.get("right"))
         shown = Side.RIGHT if left is None or params.get("show") == Side.RIGHT else Side.LEFT
         pair = Pair(left=left, right=right, shown=shown)
-        telephones = [await _look_at(tx, side, number) for side in Side if (number := pair.of(side)) is not None]
+        telephones = [
+            await _look_at(tx, side, number, beside=pair.of(side.other))
+            for side in Side
+            if (number := pair.of(side)) is not None
+        ]
     return render(
         request,
         "chat.html",
@@ -120,7 +138,7 @@ async def conversation(
     _require_simulator(settings)
     async with database.reading() as tx:
         number = await _require_telephone(tx, visitor, phone)
-        telephone = await _look_at(tx, _side(side), number)
+        telephone = await _look_at(tx, _side(side), number, beside=_phone(request.query_params.get("beside")))
     return render_live(request, "chat_messages.html", telephone=telephone)
 
 
@@ -138,11 +156,12 @@ async def write(
         raise ValidationFailed(field="text", why=f"has more than {TEXT_LENGTH_MAX} characters")
     if text:
         await store_delivery(database, messages=[simulated_arrival(number, text)])
+    pair = Pair(left=_phone(form.get("left")), right=_phone(form.get("right")), shown=_side(side))
+    beside = pair.of(pair.shown.other)
     if "HX-Request" not in request.headers:
-        pair = Pair(left=_phone(form.get("left")), right=_phone(form.get("right")), shown=_side(side))
         return Redirect(pair.address(), status_code=303)
     async with database.reading() as tx:
-        telephone = await _look_at(tx, _side(side), number)
+        telephone = await _look_at(tx, _side(side), number, beside=beside)
     seen = live_digest(request, "chat_messages.html", telephone=telephone)
     return render(request, "chat_messages.html", telephone=telephone, seen=seen)
 
@@ -187,20 +206,26 @@ def simulated_arrival(phone: str, text: str) -> Arrival:
     )
 
 
-async def _numbers(tx: Transaction, visitor: Visitor, left: str | None, right: str | None) -> tuple[str | None, str]:
+async def _numbers(
+    tx: Transaction, visitor: Visitor, left: str | None, right: str | None
+) -> tuple[str | None, str | None]:
     if not visitor.is_staff:
         return None, await _own_number(tx, visitor)
-    numbers = [_phone(left) or await _last_used(tx, Side.LEFT), _phone(right) or await _last_used(tx, Side.RIGHT)]
-    return numbers[0], numbers[1] or _fresh_number()
+    shop = _phone(left) or await _last_used(tx, Side.LEFT) or _fresh_number()
+    return shop, _phone(right) or await _last_used(tx, Side.RIGHT)
 
 
 async def _last_used(tx: Transaction, side: Side) -> str | None:
-    """Whoever of the newest people wrote last, or else the newest; None when there is nobody at all."""
+    """Whoever of the newest people wrote last, else whose order is the latest; None when there is nobody at all."""
     found = await _find_people(tx, side, "", limit=PEOPLE_LOOKED_AT)
-    if not found:
-        return _fresh_number() if side is Side.LEFT else None
     heard = await find_last_heard(tx, [person.phone for person in found])
-    return max(heard, key=lambda phone: heard[phone]) if heard else found[0].phone
+    if heard:
+        return max(heard, key=lambda phone: heard[phone])
+    for order in await find_orders(tx, limit=1):
+        if side is Side.LEFT:
+            return (await require_retailer(tx, order.retailer_id)).phone
+        return (await require_vendor(tx, order.vendor_id)).phone
+    return found[0].phone if found else None
 
 
 async def _find_people(tx: Transaction, side: Side, q: str, *, limit: int = PEOPLE_FOUND_MAX) -> list[NamedParty]:
@@ -212,27 +237,44 @@ async def _find_people(tx: Transaction, side: Side, q: str, *, limit: int = PEOP
             for one in retailers
         ]
     vendors = await find_vendors(tx, status=PartyStatus.ACTIVE, q=words, limit=limit)
-    return [
-        NamedParty(kind=PartyKind.VENDOR, id=one.id, phone=one.phone, name=one.name, city=one.city) for one in vendors
-    ]
+    return [_vendor(vendor) for vendor in vendors]
 
 
-async def _look_at(tx: Transaction, side: Side, phone: str) -> Telephone:
+def _vendor(vendor: Vendor) -> NamedParty:
+    return NamedParty(kind=PartyKind.VENDOR, id=vendor.id, phone=vendor.phone, name=vendor.name, city=vendor.city)
+
+
+async def _look_at(tx: Transaction, side: Side, phone: str, *, beside: str | None) -> Telephone:
     rows = await find_messages(tx, phone=phone, limit=MESSAGES_SHOWN + 1)
     parties = (await find_parties_by_phone(tx, [phone])).get(phone, [])
     wanted = PartyKind.RETAILER if side is Side.LEFT else PartyKind.VENDOR
     unanswered = [
         row for row in rows if row.direction is Direction.INBOUND and row.status == InboundState.RECEIVED.value
     ]
+    party = next((one for one in parties if one.kind is wanted), parties[0] if parties else None)
+    last = next(iter(rows), None)
     return Telephone(
         side=side,
         phone=phone,
-        party=next((one for one in parties if one.kind is wanted), parties[0] if parties else None),
+        beside=beside,
+        party=party,
         messages=[row for row in reversed(rows[:MESSAGES_SHOWN]) if row.status not in _NOT_ARRIVED],
         waits=bool(unanswered),
         waits_long=any(clock.now() - row.created_at > PATIENCE for row in unanswered),
         older=len(rows) > MESSAGES_SHOWN,
+        asked=await _asked_elsewhere(tx, party, beside) if side is Side.LEFT else None,
+        replies=quick_replies(last.text) if last is not None and last.direction is Direction.OUTBOUND else [],
     )
+
+
+async def _asked_elsewhere(tx: Transaction, party: NamedParty | None, beside: str | None) -> NamedParty | None:
+    if party is None or party.kind is not PartyKind.RETAILER:
+        return None
+    for order in await find_orders(tx, retailer_id=party.id, statuses=[OrderStatus.PENDING], limit=1):
+        vendor = await require_vendor(tx, order.vendor_id)
+        if vendor.phone != beside:
+            return _vendor(vendor)
+    return None
 
 
 async def _require_telephone(tx: Transaction, visitor: Visitor, phone: str) -> str:

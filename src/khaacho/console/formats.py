@@ -10,7 +10,7 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from khaacho.clock import business_time
-from khaacho.money import format_rupees, format_rupees_short
+from khaacho.money import PAISA_PER_RUPEE, format_rupees, format_rupees_short, round_half_up
 
 ORDER_CODE = re.compile(r"\bORD\d{6}-\d{4,}\b")
 # WhatsApp's own marks: *bold*, _italic_, ~struck~, each hugging its words.
@@ -29,6 +29,11 @@ def amount(paisa: int) -> str:
 def amount_short(paisa: int) -> str:
     """Without paisa when there are none: 'Rs. 2,373'."""
     return format_rupees_short(paisa).replace("Rs.", "Rs. ", 1).replace(" ", "\u00a0")
+
+
+def amount_round(paisa: int) -> str:
+    """To the nearest rupee, for figures that are read at a glance: 'Rs. 14,33,217'."""
+    return amount_short(round_half_up(Decimal(paisa) / PAISA_PER_RUPEE) * PAISA_PER_RUPEE)
 
 
 def amount_change(paisa: int) -> str:
@@ -89,5 +94,7 @@ def bubble(text: str) -> Markup:
 
 def in_short(text: str, length: int = 90) -> str:
     """The beginning of a message, in one line."""
+    for mark, _ in _MARKS:
+        text = mark.sub(r"\1", text)
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

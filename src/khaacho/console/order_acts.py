@@ -51,8 +51,9 @@ class Act(StrEnum):
     FAIL = "fail"
 
 
-# What undoes or redirects a promise is never done without saying why.
-WITH_REASON = frozenset({Act.REROUTE, Act.DECLINE, Act.CANCEL, Act.FAIL})
+# What undoes or redirects a promise is never done without saying why. An order that is paid completes by itself, so
+# completing one by hand is an exception too.
+WITH_REASON = frozenset({Act.COMPLETE, Act.REROUTE, Act.DECLINE, Act.CANCEL, Act.FAIL})
 
 _STAGES: Mapping[Act, OrderStatus] = {
     Act.PACK: OrderStatus.PACKING,
@@ -147,7 +148,7 @@ async def perform(
             arrived = None if filled.all_arrived else _arrived(lines, filled.quantities)
             return await deliver_order(tx, actor, order_id, delivered=arrived)
         case Act.COMPLETE:
-            return await complete_order(tx, actor, order_id, reason=filled.reason or None)
+            return await complete_order(tx, actor, order_id, reason=filled.reason)
         case Act.CANCEL:
             return await cancel_order(tx, actor, order_id, reason=filled.reason)
         case Act.FAIL:

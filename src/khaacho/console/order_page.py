@@ -251,7 +251,11 @@ def _timeline(
 ) -> list[Moment]:
     """Everything in the order it happened. Pure."""
     moments = [Moment(at=one.created_at, kind="step", step=one) for one in history if one.from_status != one.to_status]
-    moments += [Moment(at=one.asked_at, kind="asked", question=one) for one in questions]
+    # The vendor was chosen a moment before the order was written, and an order is placed before anybody is asked.
+    placed_at = history[0].created_at if history else None
+    moments += [
+        Moment(at=max(one.asked_at, placed_at or one.asked_at), kind="asked", question=one) for one in questions
+    ]
     moments += [
         Moment(at=one.answered_at, kind="answered", question=one)
         for one in questions

@@ -35,6 +35,7 @@ _templates = Environment(
 _templates.filters.update(
     amount=formats.amount,
     amount_short=formats.amount_short,
+    amount_round=formats.amount_round,
     amount_change=formats.amount_change,
     quantity=formats.quantity,
     clock_time=formats.clock_time,

@@ -31,7 +31,7 @@ from khaacho.whatsapp.reports import MessageFigures, find_message_figures
 
 LATEST_ORDERS = 8
 LATEST_MESSAGES = 8
-TROUBLES_SHOWN = 12
+TROUBLES_SHOWN = 6
 CHART_DAYS = 30
 
 

@@ -24,7 +24,7 @@ from khaacho.platform.database import Transaction
 # A vendor has half an hour; after this much of it somebody may want to telephone.
 VENDOR_SLOW_AFTER = timedelta(minutes=15)
 # A failed order that nobody retried or cancelled for this long is history.
-FAILED_SHOWN_FOR = timedelta(days=7)
+FAILED_SHOWN_FOR = timedelta(days=2)
 
 
 class DayFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +152,10 @@ async def find_daily_orders(tx: Transaction, *, since: datetime, zone: str) -> l
 
 
 async def find_troubled_orders(tx: Transaction, *, now: datetime, limit: int) -> list[TroubledOrder]:
-    """Orders that somebody should look at, longest first: failed, asked of nobody, asked for too long, or stuck."""
+    """Orders that somebody should look at: asked of nobody, asked for too long or stuck, and after these the failed.
+
+    Whatever waits longest comes first.
+    """
     stuck = DEFAULT_STUCK_AFTER
     # orders_open_idx and orders_failed_idx serve the two halves.
     return await tx.all(
@@ -164,7 +167,7 @@ async def find_troubled_orders(tx: Transaction, *, now: datetime, limit: int) ->
                 ELSE 'WAITING'
             END AS trouble,
             CASE WHEN waiting.id IS NULL THEN o.status_since ELSE waiting.asked_at END AS since,
-            waiting.attempt, o.failure_reason
+            waiting.attempt, o.failure_reason, false AS failed
         FROM orders AS o
         LEFT JOIN vendor_requests AS waiting ON waiting.order_id = o.id AND waiting.answer = 'WAITING'
         WHERE (o.status = 'PENDING' AND (waiting.id IS NULL OR waiting.asked_at < %(slow)s))
@@ -172,10 +175,10 @@ async def find_troubled_orders(tx: Transaction, *, now: datetime, limit: int) ->
             OR (o.status = 'PACKING' AND o.status_since < %(packing)s)
             OR (o.status IN ('DISPATCHED', 'OUT_FOR_DELIVERY') AND o.status_since < %(on_the_road)s)
         UNION ALL
-        SELECT id, code, retailer_id, vendor_id, status, total_paisa, 'FAILED', failed_at, NULL, failure_reason
+        SELECT id, code, retailer_id, vendor_id, status, total_paisa, 'FAILED', failed_at, NULL, failure_reason, true
         FROM orders
         WHERE status = 'FAILED' AND failed_at >= %(failed)s
-        ORDER BY since
+        ORDER BY failed, since
         LIMIT %(limit)s
         """,
         {

@@ -41,8 +41,8 @@
         y: { range: function (_, low, high) { return [0, high > 0 ? high * 1.1 : 100]; } }
       },
       axes: [
-        { stroke: soft, font: font, grid: { show: false }, ticks: { show: false }, space: 64, values: function (_, ticks) { return ticks.map(dayName); } },
-        { stroke: soft, font: font, size: 64, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 40, values: function (_, ticks) { return ticks.map(short); } }
+        { stroke: soft, font: font, size: 28, grid: { show: false }, ticks: { show: false }, space: 64, values: function (_, ticks) { return ticks.map(dayName); } },
+        { stroke: soft, font: font, size: 58, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 40, values: function (_, ticks) { return ticks.map(short); } }
       ],
       series: [
         {},

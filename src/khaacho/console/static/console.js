@@ -45,6 +45,19 @@
     });
   });
 
+  // A keyboard that opens makes the paper smaller; its end stays in sight.
+  if (window.ResizeObserver) {
+    var heights = new WeakMap();
+    var keepEnd = new ResizeObserver(function (entries) {
+      entries.forEach(function (entry) {
+        var paper = entry.target, before = heights.get(paper) || 0;
+        if (paper.scrollHeight - paper.scrollTop - before < NEAR_END) toEnd(paper);
+        heights.set(paper, paper.clientHeight);
+      });
+    });
+    document.querySelectorAll("[data-scroll]").forEach(function (paper) { keepEnd.observe(paper); });
+  }
+
   // On a narrow page only one telephone shows; a message on the other one is worth a dot.
   function hintOther(paper) {
     var side = paper.closest("[data-side]").dataset.side;
