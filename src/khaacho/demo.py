@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,11 +39,29 @@ LOG_LINES_SHOWN = 15
 out = Console()
 
 
+class Told:
+    """Whether we were told to stop. Set by a signal, so without a lock: a second signal would wait for the first."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def set(self, *_: object) -> None:
+        self._told = True
+
+    def is_set(self) -> bool:
+        return self._told
+
+    def wait(self, seconds: float) -> bool:
+        """Let some time pass; answers whether we were told meanwhile."""
+        time.sleep(seconds)
+        return self._told
+
+
 def run_demo(settings: Settings, first_port: int) -> int:
     """Run until SIGINT or SIGTERM; answers the exit code: 0, or 1 when one of the processes ended by itself."""
-    told = threading.Event()
+    told = Told()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, told.set)
     with out.status("Starting the database …"), contextlib.ExitStack() as stack:
         dsn = stack.enter_context(reachable_database(settings, migrated=False))
         migrate(dsn)
@@ -134,7 +151,7 @@ def _process(name: str, settings: Settings, environment: Mapping[str, str]) -> I
             process.wait()
 
 
-def _wait_until_ready(address: str, processes: Mapping[str, subprocess.Popen[bytes]], told: threading.Event) -> bool:
+def _wait_until_ready(address: str, processes: Mapping[str, subprocess.Popen[bytes]], told: Told) -> bool:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline and not told.wait(WATCH_SECONDS):
         if any(process.poll() is not None for process in processes.values()):
@@ -145,7 +162,7 @@ def _wait_until_ready(address: str, processes: Mapping[str, subprocess.Popen[byt
     return False
 
 
-def _watch(processes: Mapping[str, subprocess.Popen[bytes]], told: threading.Event) -> None:
+def _watch(processes: Mapping[str, subprocess.Popen[bytes]], told: Told) -> None:
     while not told.wait(WATCH_SECONDS):
         if any(process.poll() is not None for process in processes.values()):
             return
