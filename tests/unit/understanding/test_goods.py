@@ -190,3 +190,11 @@ def test_understanding_changes_nothing(index: CatalogIndex) -> None:
     understand("lasun 5 kg, anda 2 crate", index)
     assert understand("yeti veg 2 carton garnu", index, context) == first
     assert context.basket == (BasketLine(sku="N302", quantity=Decimal(30)),)
+
+
+def test_an_alias_gives_way_to_a_size_it_was_not_taught_for(index: CatalogIndex) -> None:
+    """[O13] "cola" taught as the 500 ml bottle is that bottle, also with its size; another size is another bottle."""
+    taught = Context(aliases=(Alias(phrase="fizzo cola 500 ml", sku="D505"),))
+    assert lines("fizzo cola 2 carton", index, taught) == {"D505": Decimal(48)}
+    assert lines("fizzo cola 500ml 2 carton", index, taught) == {"D505": Decimal(48)}
+    assert lines("fizzo cola 250ml 2 carton", index, taught) == {"D504": Decimal(48)}

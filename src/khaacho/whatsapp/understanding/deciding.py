@@ -46,13 +46,14 @@ def decide(draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, th
     index = finder.index
     said = _said(draft, text)
     known = index.find_product(draft.sku) if draft.sku else _by_alias(draft, index, habits)
+    if known is not None and not known.item.active:
+        return Unknown(said=said, quantity=said_amount(known, draft.amounts).value)
     if known is not None:
-        if not known.item.active:
-            return Unknown(said=said, quantity=said_amount(known, draft.amounts).value)
         confidence = _CODE_CONFIDENCE if draft.sku else _ALIAS_CONFIDENCE
-        return _decide_quantity(
-            [_Reading(product=known, score=confidence, counted=count(known, draft.amounts))], draft, said
-        )
+        reading = _Reading(product=known, score=confidence, counted=count(known, draft.amounts))
+        # An alias was taught for one size; another size or unit said now means another product.
+        if draft.sku or reading.counted.fit in (Fit.GOOD, Fit.NO_QUANTITY):
+            return _decide_quantity([reading], draft, said)
     words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
     extras = tuple(t.text for t in draft.words if t.kind is Kind.NOISE)
     matches = finder.find_matches(words, extras)

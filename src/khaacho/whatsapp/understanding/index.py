@@ -132,6 +132,18 @@ def phrase_key(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sound_of(word) for word in words)
 
 
+def alias_key(phrase: str) -> tuple[str, ...]:
+    """An alias as taught, by sound, without any size said along with it."""
+    words = split_words(clean(phrase).letters)
+    kept: list[str] = []
+    for word in words:
+        if UNIT_WORDS.get(word) in MEASURES and kept and kept[-1][0].isdigit():
+            kept.pop()
+        else:
+            kept.append(word)
+    return phrase_key(kept)
+
+
 def deletions(sound: str) -> set[str]:
     """The sound and everything it becomes by losing one letter (two, if long): neighbours share one."""
     once = {sound[:i] + sound[i + 1 :] for i in range(len(sound))}
@@ -339,7 +351,7 @@ def build_index(items: Iterable[CatalogItem], aliases: Iterable[Alias] = ()) -> 
         pairs=frozenset(builder.pairs),
         linked=frozenset(builder.linked),
         brand_words=frozenset(builder.brand_words),
-        aliases=MappingProxyType({phrase_key(split_words(clean(a.phrase).letters)): a.sku for a in aliases}),
+        aliases=MappingProxyType({alias_key(a.phrase): a.sku for a in aliases}),
     )
 
 

@@ -13,7 +13,7 @@ from .answers import find_answers, settle_quantities
 from .deciding import Habits, decide
 from .drafts import Draft, read_drafts
 from .edits import edit_basket
-from .index import CatalogIndex, phrase_key, split_words
+from .index import CatalogIndex, alias_key
 from .intents import Evidence, decide_intent, plain_text
 from .matching import WordFinder
 from .operations import count_operations, names_lines
@@ -94,7 +94,7 @@ def _gesture(text: str) -> str:
 def _habits(context: Context) -> Habits:
     return Habits(
         times={h.sku: h.times for h in context.history},
-        aliases={phrase_key(split_words(clean(a.phrase).letters)): a.sku for a in context.aliases},
+        aliases={alias_key(a.phrase): a.sku for a in context.aliases},
     )
 
 
