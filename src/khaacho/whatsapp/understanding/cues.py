@@ -56,7 +56,8 @@ CUES: list[Cue] = [
         "3.3 when + order word",
         "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
         "3.2 not yet + order word - pay",
-        "3.2 not yet + goods word - pay", "3.2 prepare + you did", "1.9 order word + question",
+        "3.2 not yet + goods word - pay", "3.2 prepare + you did", "1.5 prepare + question",
+        "1.9 order word + question",
         "1.7 arrive + question", "2.6 where + person", "3.0 order word + how are you", "3.0 confirm + or not",
         "2.4 arrive + or not", "2.9 order word + arrive + or not",
         "3.0 order word + been + prepare + question", "2.6 prepare + been + question",
@@ -100,7 +101,7 @@ CUES: list[Cue] = [
         Intent.INSIGHTS,
         "3.0 report", "3.2 spend", "3.6 spend + how much", "3.6 spend + period",
         "3.4 bought + how much + period", "3.4 most + bought",
-        "3.2 most + which - dear", "3.4 bought + period + which", "3.6 report + period",
+        "3.2 most + which - dear", "3.2 sells + which", "3.4 bought + period + which", "3.6 report + period",
         "2.8 most + did i + goods word", "3.2 most + which + goods word",
         "3.0 bought + how much + did i", "3.2 bought + did i + most",
     ),
@@ -112,7 +113,7 @@ CUES: list[Cue] = [
         "4.2 broken + return", "3.2 short",
         "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 billed + twice + money",
         "3.4 billed + twice",
-        "3.6 had asked + got", "4.0 had asked + got + wrong", "3.0 return + question",
+        "3.6 had asked + got", "3.4 instead + got", "4.0 had asked + got + wrong", "3.0 return + question",
     ),
     *_cues(
         Intent.OTHER,
@@ -121,7 +122,7 @@ CUES: list[Cue] = [
     *_cues(
         Intent.CANCEL,
         "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it", "2.6 plain no",
-        "3.3 cancel + order word",
+        "3.3 cancel + order word", "2.6 clear + order word",
         "3.0 do not want + order word", "3.0 do not want + goods word", "3.0 do not send + order word",
     ),
     *_cues(

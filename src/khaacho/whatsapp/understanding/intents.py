@@ -100,6 +100,8 @@ def _weigh_vendor(scores: dict[Intent, float], plain: str, evidence: Evidence, c
             scores[intent] -= 1.5
     if scores.get(Intent.PAY, 0.0) >= _SURE_PAYMENT:
         scores.pop(Intent.DISPATCHED, None)
+        if not evidence.has_order_code:
+            scores.pop(Intent.DELIVERED, None)
     if Intent.DELIVERED in scores and Intent.DISPATCHED in scores:
         scores[Intent.DISPATCHED] -= 1.0
     if Intent.PACKED in scores and Intent.DISPATCHED in scores:

@@ -61,7 +61,7 @@ _WORDS: dict[str, str] = {
     ),
     "track": r"status|track\w*|sthiti|avastha|halat",
     "prepare": (
-        r"patha\w*|haln?\w*|dispatch\w*|pack\w*|pyak\w*|ship\w*|ready|tayar|taiyar|nisk\w*|nikal\w*|"
+        r"send|sent|patha\w*|haln?\w*|dispatch\w*|pack\w*|pyak\w*|ship\w*|ready|tayar|taiyar|nisk\w*|nikal\w*|"
         r"deliver\w*|bhej\w*|load\w*"
     ),
     "you did": r"\w+nu ?bha(?:yo|eko|ko)\w*|\w+nubho\w*|\w+ (?:diya|di|diye) kya|did you \w+|have you \w+",
@@ -70,7 +70,7 @@ _WORDS: dict[str, str] = {
         r"may i|kar sakt\w*"
     ),
     "been": r"bhayo|bho|bhaisak\w*|garisak\w*|sakiyo|sakyo|gaya|gayi|gaye|diya|diye|has|been|is my|is the|did",
-    "credit word": r"udhar\w*|udhhar\w*|udhaar\w*|udaro|credit|kredit|kradit|khata|khaata|karja|rin",
+    "credit word": r"khata\w{0,3}|udhar\w*|udhhar\w*|udhaar\w*|udaro|credit|kredit|kradit|khata|khaata|karja|rin",
     "balance": (
         r"limit|limit\w+|balance|byalens|byalans|outstanding|dues?|due date|owe|owed|bakaya|bakyauta|"
         r"over my limit"
@@ -92,12 +92,13 @@ _WORDS: dict[str, str] = {
         r"k\w+)|jama|deposit\w*|settle\w*"
     ),
     "hand over": (
-        r"patha\w*|bhej\w*|sent|send|halid\w*|halek\w*|hale|haldi\w*|diye\w*|diyeko|dina|dine|diyo|"
+        r"bujha\w*|patha\w*|bhej\w*|sent|send|halid\w*|halek\w*|hale|haldi\w*|diye\w*|diyeko|dina|dine|diyo|"
         r"de diye|put"
     ),
     "price": r"price|prais|rate|ret|bhau|mulya|mol|dam|cost\w*|mrp|prize",
     "costs": (
-        r"(?:kati|katti|kitn[aei]|how much) ?(?:ko|ma|par\w*|pard\w*|ho|hola|ka|ki|ke|me|mein|rupi\w*|hai|"
+        r"(?:kati|kitn[aei]) rup\w*|(?:kati|katti|kitn[aei]|how much) ?(?:ko|ma|par\w*|pard\w*|ho|hola|ka|"
+        r"ki|ke|me|mein|rupi\w*|hai|"
         r"padt\w*|padeg\w*|lagch\w*|cha|is|are|for|does|do|huncha|dinu\w*)|(?:ko|ka|ki) (?:kati|"
         r"kitn[aei])(?: \?|$)"
     ),
@@ -153,7 +154,8 @@ _WORDS: dict[str, str] = {
     ),
     "use": r"use|work\w*|chal\w*|prayog|system|bot|garne|garna|karte|karna|karein|kare|gar\w*",
     "what is this": (
-        r"k k gar\w*|ke ke gar\w*|kya kya kar\w*|k gar\w+ (?:ho|milch\w*)|ke gar\w+ (?:ho|milch\w*)|"
+        r"(?:k k|ke ke) lekh\w*|k k gar\w*|ke ke gar\w*|kya kya kar\w*|k gar\w+ (?:ho|milch\w*)|"
+        r"ke gar\w+ (?:ho|milch\w*)|"
         r"what (?:can|do|else can) (?:you|i) do\w*|yo (?:k|ke) ho|what is this|ye kya hai|bot ho|"
         r"are you (?:a )?(?:bot|robot|human|real)|a+u?n?daina|jandina|bujhina\w*|samajh nahi\w*|"
         r"dont understand"
@@ -173,7 +175,8 @@ _WORDS: dict[str, str] = {
         r"satidi\w*|sat[ei]ra"
     ),
     "short": (
-        r"missing|short(?:age)?|(?:kam|ghat\w*|less) (?:aay\w*|ay\w*|aai\w*|cha|thiy\w*|bhay\w*|nikl\w*|"
+        r"kam (?:tha|thi|the|hai|bhayo|pug\w*)|missing|short(?:age)?|(?:kam|ghat\w*|less) (?:aay\w*|ay\w*|"
+        r"aai\w*|cha|thiy\w*|bhay\w*|nikl\w*|"
         r"pay\w*|than|pathay\w*|bhej\w*)|pugena|puge(?:na|ko chaina)|chut\w* (?:gayo|gaya|cha)|left out|"
         r"ghati|(?:adha|aadha|half|sirf|only)\b.{0,20}\b(?:aayo|aaya|payo|mila|arrived|received)|"
         r"kam (?:mil\w*|diy\w*|de)"
@@ -187,13 +190,16 @@ _WORDS: dict[str, str] = {
         r"manche\w*|manchhe|agent|manager|staff|human|person|someone|somebody|kasai|insan|sahu\w*|"
         r"customer care|owner|malik"
     ),
-    "talk": r"kura|baat|bat|talk\w*|speak\w*|bol\w*|chat|sampark|contact",
+    "talk": r"number|nambar|kura|baat|bat|talk\w*|speak\w*|bol\w*|chat|sampark|contact",
     "call": r"(?:phone|fon|call|kal) (?:gar\w*|kar\w*|me|back|us|chahi\w*)|call",
     "twice": (
         r"badhi|badi|jasti|(?:dui|2|do) (?:choti|patak|bar|baar|palta)|double|doubly|dohor\w*|twice|"
         r"dherai|badi|jyada|"
         r"extra|dui choti"
     ),
+    "sells": r"bik\w*|sells?|sold",
+    "instead": r"satta\w*|sato|ko thau\w*|instead of|ki jagah",
+    "clear": r"hata\w*|delet\w*|remov\w*|clear",
     "billed": r"bill\w*|jod\w*|kat(?:yo|iyo|eko|a|e)|charg\w*|liyo|debited",
     "had asked": (
         r"mang[ae]?k\w*|mangaek\w*|mangaye\w*|manga\w* tha|manga\w* thiye?|ordered|order gareko|asked for|"
