@@ -23,6 +23,9 @@ USUAL_TIMES_MIN, USUAL_TIMES_RATIO = 5, 3
 SUGGESTIONS_MAX = 5
 _ALIAS_CONFIDENCE, _CODE_CONFIDENCE = 0.99, 1.0
 _SUGGESTION_SCORE = 0.3
+# Above this share of the best score a product shares at least the kind of goods said; words that weigh less than
+# the second only describe.
+_KIND_SCORE, _TELLING_WEIGHT, _KIND_MAX = 0.8, 0.2, 400
 
 
 class Habits(Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ def decide(draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, th
     if not any(index.products[c.position].item.active for c in equals):
         return _unknown(draft, said, matches, index)
     readings = _readings(equals, draft, index)
-    return _choose(readings, draft, said, matches, habits, thresholds)
+    return _choose(readings, draft, said, matches, habits, thresholds, finder)
 
 
 def _said(draft: Draft, text: CleanText) -> str:
@@ -97,6 +100,7 @@ def _choose(
     matches: Matches,
     habits: Habits,
     thresholds: Thresholds,
+    finder: WordFinder,
 ) -> Outcome:
     readings = _fitting(readings, draft)
     best = max(r.score for r in readings)
@@ -110,7 +114,26 @@ def _choose(
     readings = _in_order(readings, matches.terms, habits)
     if len(readings) == 1 and best < thresholds.accept:
         return _ask(readings, draft, said, AskReason.WHICH_PRODUCT)
+    if len(readings) > 1 and _is_one_word(matches.terms):
+        readings = _in_order([*readings, *_of_the_kind(readings, draft, matches, finder)], matches.terms, habits)
     return _decide_quantity(readings, draft, said)
+
+
+def _is_one_word(terms: tuple[Term, ...]) -> bool:
+    return sum(1 for term in terms if not term.is_extra and term.weight > _TELLING_WEIGHT) == 1
+
+
+def _of_the_kind(readings: list[_Reading], draft: Draft, matches: Matches, finder: WordFinder) -> list[_Reading]:
+    """A kind was said ("chocolate 2 jars"): its other members may be meant too, though their names lack the word."""
+    known = {r.product.item.sku for r in readings}
+    index = finder.index
+    least = _KIND_SCORE * matches.best
+    others = finder.take_equals(
+        c
+        for c in matches.candidates[:_KIND_MAX]
+        if c.score >= least and index.products[c.position].item.sku not in known
+    )
+    return [r for r in _readings(others, draft, index) if r.counted.fit is Fit.GOOD and r.counted.quantity]
 
 
 def _fitting(readings: list[_Reading], draft: Draft) -> list[_Reading]:
@@ -143,12 +166,12 @@ def _usual(readings: list[_Reading], habits: Habits) -> _Reading | None:
     return None
 
 
-def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> frozenset[frozenset[int]]:
+def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> frozenset[int]:
     """The words of the product's name that were not said."""
     said = {word_id for term in terms for word_id in term.ids} | {
         word_id for term in terms for bundle in term.bundles for word_id in bundle
     }
-    return frozenset(ids for ids in reading.product.core if not ids & said)
+    return frozenset(word for word, ids in reading.product.core if not ids & said)
 
 
 def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Reading] | None:
@@ -163,7 +186,12 @@ def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Readin
 def _in_order(readings: list[_Reading], terms: tuple[Term, ...], habits: Habits) -> list[_Reading]:
     return sorted(
         readings,
-        key=lambda r: (-habits.times.get(r.product.item.sku, 0), -round(r.score, 2), len(_unsaid(r, terms))),
+        key=lambda r: (
+            -habits.times.get(r.product.item.sku, 0),
+            not r.counted.is_unit_own,
+            -round(r.score, 2),
+            len(_unsaid(r, terms)),
+        ),
     )
 
 

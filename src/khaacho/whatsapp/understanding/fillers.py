@@ -64,7 +64,8 @@ tarkari sabji way any kun kaun sa si jo kaisa
 date sunday monday tuesday wednesday thursday friday saturday aitabar sombar mangalbar budhabar bihibar
 sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
-gaya gayi gaye diya kiya bhaeko bhako as but yet chu chau xu chan show ship should shall short shop ekdam
+oi oe arko arkai gaya gayi gaye diya kiya bhaeko bhako as but yet chu chau xu chan show ship should shall short
+shop ekdam
 dherai check hernu hernus payo paye paiyo
 milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
@@ -72,7 +73,7 @@ wait sorry oops
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.
 _OPTIONAL = """
 quality best original asli pure premium special brand company size type flavour flavor variety mixed mix
-cooking mineral baby kids ghar home wholesale new naya old local
+cooking refined mineral baby kids ghar home wholesale new naya old local
 """
 
 # Compared as spelled: their plain form is another word ("good" is not "gud", jaggery).

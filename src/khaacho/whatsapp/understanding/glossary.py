@@ -165,6 +165,12 @@ rat musa chuha
 snacks snack namkeen namkin
 meat masu
 xl extra_large
+chocolate chaklet chakalet choklet chocklate
+chips chip
+cake kek
+jam jyam
+cream krim
+detergent ditarjent
 """
 
 # Sounds shorter than this, or shared by two meanings ("wheat", "white"), are compared by spelling only.

@@ -21,7 +21,7 @@ from .units import MEASURES, UNIT_WORDS, base_size
 
 # How much a word tells when it is found in this part of a product: its name, in brackets after the name,
 # its Nepali name, its code, its category.
-IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY = 1.0, 0.99, 0.99, 0.95, 0.85
+IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY = 1.0, 0.985, 0.99, 0.95, 0.85
 
 _WORD = re.compile(r"[a-z0-9\u0900-\u097f]+(?:[.](?=\d)\d+)?(?:'(?:s\b)?[a-z]*)?")
 _NUMBER_AND_LETTERS = re.compile(r"(\d+(?:\.\d+)?)([a-z\u0900-\u097f]+)")
@@ -60,13 +60,13 @@ _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
 class Product(Struct, frozen=True, kw_only=True):
     """One product, taken apart. Words are vocabulary ids.
 
-    `core` are the words of the name without its pack size, each with the ids that mean the same;
+    `core` are the words of the name without its pack size, each its id and those that mean the same;
     `brand` the ids of the brand's words.
     """
 
     item: CatalogItem
     words: dict[int, float]
-    core: tuple[frozenset[int], ...]
+    core: tuple[tuple[int, frozenset[int]], ...]
     brand: frozenset[int]
     size: tuple[str, Decimal] | None
     numbers: frozenset[str]
@@ -266,7 +266,11 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     _note_pairs(builder, main, plain_name)
     flat_brand: frozenset[int] = frozenset().union(*brand_ids) if brand_ids else frozenset()
     builder.brand_words |= flat_brand
-    core = tuple(ids for word, ids in zip(main, main_ids, strict=True) if word not in _SMALL_WORDS and _tells(word))
+    core = tuple(
+        (builder.id_of(word), ids)
+        for word, ids in zip(main, main_ids, strict=True)
+        if word not in _SMALL_WORDS and _tells(word)
+    )
     for word_id in found:
         builder.postings[word_id].append(position)
     return Product(

@@ -19,7 +19,7 @@ from .sound import plain_of, skeleton_of, sound_of
 from .units import SPEC_UNITS, UNIT_WORDS
 
 # How sure a word is that was found in this way.
-BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.99, 0.98, 0.98, 0.8, 0.8, 0.74
+BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.985, 0.98, 0.98, 0.8, 0.8, 0.74
 SLIP_COSTS = (0.0, 0.13, 0.22)
 
 _SOUND_LETTERS = 3
@@ -27,7 +27,7 @@ _SOUND_SPELLING = 0.5
 # Words of three letters are sizes and codes ("XL", "AAA"); a slip makes another one.
 _SLIP_LETTERS = 4
 _SLIP_SOUND, _SLIP_SOUND_LONG = 3, 8
-_SLIP_SPELLING, _SLIP_SPELLING_SHORT = 0.68, 0.78
+_SLIP_SPELLING, _SLIP_SPELLING_SHORT = 0.68, 0.75
 _PREFIX_LETTERS = 3
 _PREFIX_WORDS_MAX = 12
 _RAREST, _COMMONEST = 1.0, 0.3
@@ -37,7 +37,7 @@ _HINT_WEIGHT = 0.15
 # Fuzzy look-ups cost the most; a message of five hundred strange words gets this many of them.
 _FUZZY_LOOKUPS_MAX = 120
 # Products that fit equally well are all weighed; five hundred lines of "oil" get fewer each.
-_EQUALS_MAX, _EQUALS_MIN, _EQUALS_BUDGET = 1000, 40, 4000
+_EQUALS_MAX, _EQUALS_MIN, _EQUALS_BUDGET = 1000, 20, 2500
 # Products scored for one message; beyond, only those with the rarest word are.
 _SCORED_BUDGET, _SCORED_MIN = 40_000, 100
 

@@ -203,6 +203,8 @@ def _order(outcomes: Outcomes) -> Understanding:
             unknown.append(outcome)
         elif draft.amounts or not any_amount or _is_sure(outcome):
             asks.append(outcome)
+    # "toor/rahar dal 10 kg": another name of what was taken is no question.
+    asks = [ask for ask in asks if not (ask.reason is AskReason.HOW_MANY and ask.choices[0] in merged)]
     return Understanding(intent=Intent.ORDER, lines=tuple(merged.values()), ask=tuple(asks), unknown=tuple(unknown))
 
 
