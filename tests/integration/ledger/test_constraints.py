@@ -25,7 +25,6 @@ NEVER_HIT = {
         "credit_debits_amount_paisa_check",
         "credit_payments_amount_paisa_check",
         "credit_payments_check",
-        "credit_payments_unapplied_paisa_check",
         "ledger_entries_cause_check",
         "ledger_entries_held_check",
         "ledger_entries_posted_check",

@@ -142,6 +142,16 @@ async def test_a_lock_the_work_waits_for_is_not_the_keys(database: Database, ope
     assert await once(database, meet_a_lock) == Answer(number=1)
 
 
+async def test_the_patience_for_the_key_is_not_that_of_the_work(database: Database) -> None:
+    """The two seconds are for the key alone; the work waits for its own locks as it always does."""
+
+    async def look(tx: Transaction) -> Answer:
+        assert await tx.value("SHOW lock_timeout") == "0"
+        return Answer(number=1)
+
+    assert await once(database, look) == Answer(number=1)
+
+
 @pytest.mark.parametrize("key", [None, "", "   ", "k" * 201])
 def test_a_key_is_one_to_two_hundred_characters(key: str | None) -> None:
     """Missing, blank and too long keys are refused; the longest allowed one is taken as it is."""

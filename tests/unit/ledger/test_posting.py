@@ -141,7 +141,6 @@ def test_a_hold_ends_once_and_says_how(first: str, then: str, refusal: type[Khaa
         (lambda book: post(book, LINE, CASH, 501), BalanceOutOfBounds),
         (lambda book: post(book, LINE, LINE, 1), LedgerBroken),
         (lambda book: post(book, CASH, LINE, 0), LedgerBroken),
-        # The first side fits and the second does not: the first must come back.
         (lambda book: post(book, AHEAD, LINE, 1), BalanceOutOfBounds),
         (lambda book: post(book, LINE, AHEAD, 501), BalanceOutOfBounds),
         (lambda book: book.hold(SYSTEM, UUID(int=77), 5, source=SOURCE, key="k"), LedgerBroken),
@@ -159,11 +158,19 @@ def test_a_refused_movement_leaves_the_book_as_it_was(act: Callable[[Book], None
 
 def test_a_single_refused_posting_needs_nobody_to_undo_it() -> None:
     """A posting whose second side is refused takes its first side back by itself."""
-    book = new_book(posted=300)
+    book = Book(
+        [
+            account(LINE, AccountKind.RECEIVABLE, ceiling=1_000),
+            account(AHEAD, AccountKind.UNAPPLIED_CREDIT, ceiling=0, floor=-50),
+        ],
+        moment=MOMENT,
+    )
     before = snapshot(book)
     with pytest.raises(BalanceOutOfBounds):
-        post(book, AHEAD, LINE, 100)
+        post(book, LINE, AHEAD, 51)
     assert snapshot(book) == before
+    post(book, LINE, AHEAD, 50)
+    assert (book.account(LINE).posted, book.account(AHEAD).posted) == (50, -50)
 
 
 def test_all_or_nothing_undoes_all_of_a_divided_order() -> None:
