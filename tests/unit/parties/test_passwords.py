@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from argon2 import PasswordHasher
@@ -31,19 +31,22 @@ async def test_too_short_or_too_long(password: str) -> None:
 
 
 async def test_no_hash_takes_as_long_as_a_wrong_one() -> None:
-    """[X11] How long the answer takes does not tell whether the phone is known."""
+    """[X11] How long the answer takes does not tell whether the phone is known: the same work is done.
+
+    Counted in this process's own processor time, so that a busy machine does not disturb it.
+    """
     known = await hash_password("a good password")
 
-    async def quickest(password_hash: str | None) -> float:
+    async def least_work(password_hash: str | None) -> float:
         seconds = []
         for _ in range(5):
-            started = perf_counter()
+            started = process_time()
             await is_password("wrong", password_hash)
-            seconds.append(perf_counter() - started)
+            seconds.append(process_time() - started)
         return min(seconds)
 
     await is_password("wrong", None)
-    assert 0.5 < await quickest(None) / await quickest(known) < 2
+    assert 0.5 < await least_work(None) / await least_work(known) < 2
 
 
 async def test_weaker_hashes_are_to_be_renewed() -> None:
