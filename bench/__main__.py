@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import placing, serving
+from bench import placing, serving, walls
 from bench.recording import Recorder
 from bench.world import build_world
 from khaacho.platform.database import Database
@@ -24,6 +24,8 @@ PARTS = ("placing", "serving", "understanding")
 async def main(parts: list[str]) -> int:
     """Run the parts; answers 1 when a target is not met."""
     recorder = Recorder()
+    if "understanding" in parts:
+        walls.measure(recorder)
     with tempfile.TemporaryDirectory(prefix="khaacho-bench-") as name:
         folder = Path(name)
         server = await asyncio.to_thread(start_embedded, folder)
