@@ -67,14 +67,15 @@ def moment(value: datetime, months: Sequence[str], *, today: date) -> str:
     return f"{local.day} {months[local.month - 1]}{year}, {local:%H:%M}"
 
 
-def span(duration: timedelta) -> str:
-    """How long, in its largest unit or two: '42 min', '3 h 05 min', '2 d 4 h'."""
+def span(duration: timedelta, units: Sequence[str]) -> str:
+    """How long, in its largest unit or two: '42 min', '3 h 05 min', '2 d 4 h'; `units` names day, hour and minute."""
+    days_unit, hours_unit, minutes_unit = units
     minutes = max(0, int(duration.total_seconds() // 60))
     if minutes < 60:
-        return f"{minutes} min"
+        return f"{minutes} {minutes_unit}"
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+        return f"{minutes // 60} {hours_unit} {minutes % 60:02d} {minutes_unit}"
+    return f"{minutes // 1440} {days_unit} {minutes % 1440 // 60} {hours_unit}"
 
 
 def phone_spaced(phone: str) -> str:

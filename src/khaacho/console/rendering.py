@@ -41,7 +41,7 @@ _templates.filters.update(
     clock_time=formats.clock_time,
     business_time=clock.business_time,
     day=pass_context(lambda context, value: formats.day(value, context["t"].months)),
-    span=formats.span,
+    span=pass_context(lambda context, value: formats.span(value, context["t"].units)),
     phone=formats.phone_spaced,
     bubble=formats.bubble,
     in_short=formats.in_short,

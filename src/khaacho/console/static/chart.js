@@ -4,6 +4,7 @@
   var place = document.getElementById("chart");
   if (!place || !window.uPlot) return;
   var days = JSON.parse(place.dataset.days);
+  var months = place.dataset.months.split(" ");
   var words = document.documentElement.lang;
   var data = [
     days.map(function (day) { return Date.parse(day[0] + "T00:00:00Z") / 1000; }),
@@ -21,7 +22,7 @@
   }
   function dayName(seconds) {
     var day = new Date(seconds * 1000);
-    return day.getUTCDate() + " " + day.toLocaleDateString(words === "ne" ? "ne-NP" : "en-GB", { month: "short", timeZone: "UTC" });
+    return day.getUTCDate() + " " + months[day.getUTCMonth()];
   }
 
   var chart;

@@ -16,6 +16,7 @@ class Words:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self.months = texts["months"].split()
+        self.units = texts["units"].split()
 
     def __call__(self, key: str, *, fallback: str | None = None, **values: Any) -> str:
         """Raises KeyError for a key nobody wrote words for, which is a fault of ours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ENGLISH = {
     "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "units": "d h min",
     "weekday.0": "Monday",
     "weekday.1": "Tuesday",
     "weekday.2": "Wednesday",
