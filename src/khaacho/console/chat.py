@@ -30,9 +30,9 @@ from khaacho.parties.records import PartyStatus, Vendor
 from khaacho.parties.reports import NamedParty, PartyKind, find_parties_by_phone
 from khaacho.platform.database import Database, Transaction
 from khaacho.settings import Settings
-from khaacho.whatsapp.messages import Direction, MessageRow, find_messages
+from khaacho.whatsapp.messages import Direction, MessageRow
 from khaacho.whatsapp.records import Arrival, Channel, Identity, InboundState, Kind, OutboundState
-from khaacho.whatsapp.reports import find_last_heard
+from khaacho.whatsapp.reports import find_conversation, find_last_heard
 from khaacho.whatsapp.webhook import store_delivery
 
 MESSAGES_SHOWN = 60
@@ -245,7 +245,7 @@ def _vendor(vendor: Vendor) -> NamedParty:
 
 
 async def _look_at(tx: Transaction, side: Side, phone: str, *, beside: str | None) -> Telephone:
-    rows = await find_messages(tx, phone=phone, limit=MESSAGES_SHOWN + 1)
+    rows = await find_conversation(tx, phone, limit=MESSAGES_SHOWN + 1)
     parties = (await find_parties_by_phone(tx, [phone])).get(phone, [])
     wanted = PartyKind.RETAILER if side is Side.LEFT else PartyKind.VENDOR
     unanswered = [

@@ -12,7 +12,7 @@ import msgspec
 from litestar import Response, get
 
 from khaacho import clock
-from khaacho.console.people import find_names, find_names_of
+from khaacho.console.people import Names, find_names, find_names_of
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor
 from khaacho.credit.queries import find_debits_of_orders
@@ -80,9 +80,7 @@ async def orders_page(request: AnyRequest, database: Database, visitor: Visitor)
         shown = found[:PAGE_LENGTH]
         names = await find_names_of(tx, shown)
         debits = await find_debits_of_orders(tx, [order.id for order in shown])
-        chosen = await find_names(
-            tx, [asked.retailer] if asked.retailer else [], [asked.vendor] if asked.vendor else []
-        )
+        chosen = await _chosen(tx, asked)
     today = clock.business_day()
     return render(
         request,
@@ -112,6 +110,12 @@ def read_filters(params: Any) -> Asked:
         until=_day(params.get("to")),
         listed=ListOrder(listed) if listed in tuple(ListOrder) else ListOrder.NEWEST,
     )
+
+
+async def _chosen(tx: Transaction, asked: Asked) -> Names:
+    if asked.retailer is None and asked.vendor is None:
+        return Names(retailers={}, vendors={})
+    return await find_names(tx, [asked.retailer] if asked.retailer else [], [asked.vendor] if asked.vendor else [])
 
 
 async def _as_filter(tx: Transaction, asked: Asked, visitor: Visitor) -> OrderFilter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -13,12 +13,11 @@ from khaacho import clock
 from khaacho.console.people import Names, find_names
 from khaacho.console.rendering import live_digest, render, render_live
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.reports import DayReceived, MoneyFigures, find_daily_payments, find_money_figures
+from khaacho.credit.reports import MoneyFigures, find_daily_payments, find_money_figures
 from khaacho.orders.queries import find_orders
 from khaacho.orders.records import Order
 from khaacho.orders.reports import (
     DayFigures,
-    DayValue,
     TroubledOrder,
     find_daily_orders,
     find_day_figures,
@@ -26,6 +25,7 @@ from khaacho.orders.reports import (
 )
 from khaacho.parties.reports import NamedParty, find_parties_by_phone
 from khaacho.platform.database import Database
+from khaacho.platform.days import day_span, last_days
 from khaacho.whatsapp.messages import MessageRow, find_messages
 from khaacho.whatsapp.reports import MessageFigures, find_message_figures
 
@@ -84,12 +84,11 @@ async def today_live(request: AnyRequest, database: Database, visitor: Visitor) 
 
 async def _look(database: Database) -> Today:
     now = clock.now()
-    today = clock.business_day(now)
-    since = clock.start_of_business_day(today)
-    until = clock.start_of_business_day(today + timedelta(days=1))
+    today = day_span(clock.business_day(now))
+    since, until = today.since, today.until
     async with database.reading() as tx:
         figures = await find_day_figures(tx, since=since, until=until, now=now)
-        money = await find_money_figures(tx, since=since, until=until, today=today)
+        money = await find_money_figures(tx, since=since, until=until, today=today.day)
         message_figures = await find_message_figures(tx, since=since, until=until)
         troubles = await find_troubled_orders(tx, now=now, limit=TROUBLES_SHOWN + 1)
         orders = await find_orders(tx, limit=LATEST_ORDERS)
@@ -111,28 +110,13 @@ async def _look(database: Database) -> Today:
 
 
 async def _look_back(database: Database) -> list[ChartDay]:
-    first = clock.business_day() - timedelta(days=CHART_DAYS - 1)
-    since = clock.start_of_business_day(first)
-    zone = clock.zone().key
+    days = last_days(CHART_DAYS)
     async with database.reading() as tx:
-        ordered = await find_daily_orders(tx, since=since, zone=zone)
-        received = await find_daily_payments(tx, since=since, zone=zone)
-    return chart_days(first, CHART_DAYS, ordered, received)
-
-
-def chart_days(first: date, days: int, ordered: list[DayValue], received: list[DayReceived]) -> list[ChartDay]:
-    """One entry per day, also for days on which nothing happened. Pure."""
-    by_day = {one.day: one for one in ordered}
-    money_by_day = {one.day: one.paisa for one in received}
-    span = [first + timedelta(days=number) for number in range(days)]
+        ordered = await find_daily_orders(tx, days)
+        received = await find_daily_payments(tx, days)
     return [
-        ChartDay(
-            day=one,
-            orders=by_day[one].count if one in by_day else 0,
-            ordered_paisa=by_day[one].paisa if one in by_day else 0,
-            received_paisa=money_by_day.get(one, 0),
-        )
-        for one in span
+        ChartDay(day=one.day, orders=one.count, ordered_paisa=one.paisa, received_paisa=money.paisa)
+        for one, money in zip(ordered, received, strict=True)
     ]
 
 

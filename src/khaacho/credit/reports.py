@@ -16,6 +16,7 @@ from khaacho.credit.queries import CreditTerms
 from khaacho.credit.records import CreditLine, PaymentMethod, PaymentState
 from khaacho.ledger.queries import find_accounts
 from khaacho.platform.database import Transaction
+from khaacho.platform.days import DaySpan
 
 
 class MoneyFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,17 +80,25 @@ async def find_money_figures(tx: Transaction, *, since: datetime, until: datetim
     )
 
 
-async def find_daily_payments(tx: Transaction, *, since: datetime, zone: str) -> list[DayReceived]:
-    """Money in per business day from `since` on; days without any are missing."""
+async def find_daily_payments(tx: Transaction, days: Sequence[DaySpan]) -> list[DayReceived]:
+    """Money that came in on each of these days."""
+    # One index-only scan of credit_payments_event_at_idx a day.
     return await tx.all(
         """
-        SELECT (event_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS count, SUM(amount_paisa)::bigint AS paisa
-        FROM credit_payments
-        WHERE event_at >= %(since)s AND state = 'CLEARED'
-        GROUP BY 1
-        ORDER BY 1
+        SELECT d.day, received.count, received.paisa
+        FROM unnest(%(days)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS d (day, since, until)
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS count, COALESCE(SUM(p.amount_paisa), 0)::bigint AS paisa
+            FROM credit_payments AS p
+            WHERE p.event_at >= d.since AND p.event_at < d.until AND p.state = 'CLEARED'
+        ) AS received
+        ORDER BY d.day
         """,
-        {"since": since, "zone": zone},
+        {
+            "days": [one.day for one in days],
+            "since": [one.since for one in days],
+            "until": [one.until for one in days],
+        },
         into=DayReceived,
     )
 

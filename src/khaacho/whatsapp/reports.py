@@ -74,6 +74,37 @@ async def find_messages_about(
     )
 
 
+async def find_conversation(tx: Transaction, phone: str, *, limit: int) -> list[MessageRow]:
+    """The latest messages from and to one person, newest first."""
+    # Each half is the end of its (contact, sequence) index, however long the conversation and however many others.
+    return await tx.all(
+        """
+        WITH contact AS (SELECT id, phone, provider_user_id FROM contacts WHERE phone = %(phone)s), said AS (
+            (SELECT i.id, 'INBOUND' AS direction, i.contact_id, i.channel, i.state AS status, i.body AS text,
+                COALESCE(i.intent, i.kind) AS about, i.attempts, i.error, NULL::uuid AS reply_to_id,
+                i.provider_message_id, i.received_at AS created_at
+            FROM inbound_messages AS i
+            WHERE i.contact_id = (SELECT id FROM contact)
+            ORDER BY i.contact_id DESC, i.sequence DESC
+            LIMIT %(limit)s)
+            UNION ALL
+            (SELECT o.id, 'OUTBOUND', o.contact_id, o.channel, o.state, o.body, o.purpose, o.attempts, o.error,
+                o.reply_to_id, o.provider_message_id, o.created_at
+            FROM outbound_messages AS o
+            WHERE o.contact_id = (SELECT id FROM contact)
+            ORDER BY o.contact_id DESC, o.sequence DESC
+            LIMIT %(limit)s)
+        )
+        SELECT said.*, contact.phone, contact.provider_user_id
+        FROM said, contact
+        ORDER BY said.created_at DESC, said.id DESC
+        LIMIT %(limit)s
+        """,
+        {"phone": phone, "limit": limit},
+        into=MessageRow,
+    )
+
+
 async def find_last_heard(tx: Transaction, phones: Sequence[str]) -> dict[str, datetime]:
     """When each of these people last wrote; those who never did are missing."""
     rows = await tx.dicts(

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 from tests.fixtures.people import MakeOffer, MakeVendor
 from tests.integration.console.conftest import PlaceOrderOf, SignedIn
 
@@ -42,6 +43,23 @@ async def test_today_adds_up(signed_in: SignedIn, place_order: PlaceOrderOf, dat
     assert "Owed to us and to vendors Rs. 1,130 Rs. 0 overdue 1 retailers owe, 0 of them late" in page
     assert "Ordered today Rs. 3,390 2 orders" in page
     assert "Placed 2 Accepted 1 Delivered 1 Failed 0 Cancelled 0 In work now 1 Open baskets 0" in page
+
+
+async def test_the_chart_has_every_day_and_its_last_one_is_today(
+    signed_in: SignedIn, place_order: PlaceOrderOf, database: Database, admin: Actor
+) -> None:
+    """Thirty business days, those without orders too; what was placed at 23:59 and at 00:01 is on different days."""
+    midnight = clock.start_of_business_day(clock.business_day())
+    for minutes, packets in ((-1, 1), (1, 2)):
+        with clock.travelled_to(midnight + timedelta(minutes=minutes)):
+            await place_order(packets)
+    page = (await (await signed_in()).look("/console")).text
+    found = re.search(r"data-days='([^']+)'", page)
+    assert found
+    days = msgspec.json.decode(found[1])
+    today = clock.business_day()
+    assert [day for day, _, _ in days] == [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(30))]
+    assert [ordered for _, ordered, _ in days] == [0] * 28 + [113_00, 226_00]
 
 
 async def test_the_live_part_carries_no_repetition(signed_in: SignedIn, place_order: PlaceOrderOf) -> None:

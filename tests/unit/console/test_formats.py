@@ -10,10 +10,7 @@ import pytest
 from khaacho.console import formats
 from khaacho.console.orders import Asked, decode_place, read_filters
 from khaacho.console.quick_replies import quick_replies
-from khaacho.console.today import chart_days
-from khaacho.credit.reports import DayReceived
 from khaacho.orders.records import OrderStatus
-from khaacho.orders.reports import DayValue
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -81,19 +78,3 @@ def test_filters_make_sense_of_any_address() -> None:
     assert read_filters({"status": "x", "retailer": "1", "to": "0001-01-01", "sort": "?"}) == Asked()
     assert decode_place("bm9uc2Vuc2U") is None
     assert decode_place("%%%") is None
-
-
-def test_every_day_of_the_chart_is_there() -> None:
-    """Also days on which nothing happened, and days with payments only."""
-    first = date(2026, 11, 1)
-    days = chart_days(
-        first,
-        3,
-        [DayValue(day=date(2026, 11, 2), count=2, paisa=500)],
-        [DayReceived(day=date(2026, 11, 3), count=1, paisa=300)],
-    )
-    assert [(one.day.day, one.orders, one.ordered_paisa, one.received_paisa) for one in days] == [
-        (1, 0, 0, 0),
-        (2, 2, 500, 0),
-        (3, 0, 0, 300),
-    ]
