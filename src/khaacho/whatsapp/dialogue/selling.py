@@ -68,6 +68,7 @@ async def handle_vendor_word(talk: Talk, word: Word, code: str | None, rest: str
         found = await find_orders_by_spoken_code(talk.tx, code, vendor_id=talk.vendor.id)
         if not found:
             return reply(talk.words.order_not_found.format(code=code.upper()), intent=_intent(word))
+        found = likeliest(word, found)
     else:
         found = await _fitting(talk, word)
         if not found:
@@ -75,6 +76,15 @@ async def handle_vendor_word(talk: Talk, word: Word, code: str | None, rest: str
     if len(found) > 1:
         return await _ask_which(talk, word, found, rest)
     return await act_on(talk, word, found[0], rest)
+
+
+def likeliest(word: Word, orders: list[Order]) -> list[Order]:
+    """Last digits come again every day; of several orders those are meant that the word can still move."""
+    for statuses in _FITTING.get(word, ()):
+        fitting = [order for order in orders if order.status in statuses]
+        if fitting:
+            return fitting
+    return orders
 
 
 async def act_on_chosen(talk: Talk, asked: AskedOrder, order_id: UUID) -> Reply:
