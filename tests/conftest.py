@@ -51,7 +51,7 @@ def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = Path(tempfile.gettempdir()) / f"khaacho-tests-{run}"
     yield start_embedded(folder, fast=True).dsn
     # The last process to leave deletes it; the others are refused, and that is right.
-    with contextlib.suppress(EmbeddedServerError):
+    with contextlib.suppress(EmbeddedServerError, OSError):
         delete_embedded(folder)
         folder.rmdir()
 
