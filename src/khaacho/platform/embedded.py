@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,9 @@ __all__ = [
 
 DATABASE_NAME = "khaacho"
 CONNECT_SECONDS_MAX = 10
+
+REMOVE_TRIES = 20
+REMOVE_WAIT_SECONDS = 0.05
 
 
 class EmbeddedServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,5 +178,17 @@ def delete_embedded(folder: Path) -> None:
             raise EmbeddedServerError(f"The database in {folder} is in use by process {users[0].pid}.")
         home = find_home(control)
         if home is not None and home != control:
-            shutil.rmtree(home)
-        shutil.rmtree(control)
+            _remove(home)
+        _remove(control)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder in which the server or its watcher may still be closing a last file. Raises OSError."""
+    for _ in range(REMOVE_TRIES - 1):
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            time.sleep(REMOVE_WAIT_SECONDS)
+        else:
+            return
+    shutil.rmtree(folder, ignore_errors=not folder.exists())
