@@ -196,9 +196,10 @@ async def test_no_nudge_is_lost_while_its_twin_runs(database: Database, settle: 
     async with running(database, {Greet: greet}):
         await enqueue(database, nudge("first"))
         await started.wait()
-        # The first runs and has read; what commits now must be seen by a run of its own, one for both.
-        await enqueue(database, nudge("second"))
-        await enqueue(database, nudge("third"), nudge("third again"))
+        # The first runs and has read; what commits now must be seen by a run of its own, one for all of it.
+        async with database.transaction() as tx:
+            await enqueue_jobs(tx, [nudge("second")])
+            await enqueue_jobs(tx, [nudge("third"), nudge("third again")])
         async with database.reading() as tx:
             assert await tx.value("SELECT count(*) FROM pgqueuer WHERE status <> 'picked'") <= 1
         go_on.set()

@@ -7,8 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 from khaacho.console.order_acts import WITH_REASON, Act
-from khaacho.console.wording.en import ENGLISH
-from khaacho.console.wording.ne import NEPALI
+from khaacho.console.wording import ENGLISH, NEPALI
 from khaacho.ledger.records import EntryKind
 from khaacho.orders.in_hand import Answer
 from khaacho.orders.records import OrderStatus, PaymentMode, PaymentStatus

@@ -1,13 +1,15 @@
-"""Everything the pages say, one file per language; both hold the same keys, which a test keeps true."""
+"""Everything the pages say, in both languages; both hold the same keys, which a test keeps true."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from khaacho.console.wording.en import ENGLISH
-from khaacho.console.wording.ne import NEPALI
+from khaacho.console.wording import credit, en, ne, operations, prepaid
 from khaacho.parties.records import Locale
+
+ENGLISH = {**en.ENGLISH, **credit.ENGLISH, **operations.ENGLISH, **prepaid.ENGLISH}
+NEPALI = {**ne.NEPALI, **credit.NEPALI, **operations.NEPALI, **prepaid.NEPALI}
 
 
 class Words:
