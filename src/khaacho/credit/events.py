@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from khaacho.parties.standings import CreditStatus
 from khaacho.platform.events import Event
 
 
@@ -21,3 +22,19 @@ class CreditLimitChanged(Event, frozen=True, kw_only=True):
     account_id: UUID
     old_limit_paisa: int
     new_limit_paisa: int
+
+
+class CreditStatusChanged(Event, frozen=True, kw_only=True):
+    """A retailer's credit was paused, blocked, or given back. `decision_id` names this one decision.
+
+    `late_paisa` had been open for too long at that moment, the worst of it for `open_days`.
+    """
+
+    decision_id: UUID
+    retailer_id: UUID
+    from_status: CreditStatus
+    to_status: CreditStatus
+    automatic: bool
+    reason: str | None
+    late_paisa: int
+    open_days: int

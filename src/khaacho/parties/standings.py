@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho.platform.database import Pending, Transaction
+from khaacho.platform.locks import lock_rows
 
 
 class CreditStatus(StrEnum):
@@ -43,6 +44,20 @@ async def send_find_standings(tx: Transaction, retailer_ids: Sequence[UUID]) -> 
 async def find_standing(tx: Transaction, retailer_id: UUID) -> RetailerStanding | None:
     """One retailer's standing, or None for nobody."""
     return await (await send_find_standings(tx, [retailer_id])).first()
+
+
+async def lock_standing(tx: Transaction, retailer_id: UUID) -> RetailerStanding | None:
+    """The retailer's standing, locked until the transaction ends; None for nobody.
+
+    Whoever needs credit lines too locks those first: lines before the retailer they belong to, always.
+    """
+    locked = await lock_rows(
+        tx,
+        "SELECT id, status, credit_status, credit_status_reason, credit_status_automatic FROM retailers",
+        [retailer_id],
+        into=RetailerStanding,
+    )
+    return locked[0] if locked else None
 
 
 async def set_credit_status(
