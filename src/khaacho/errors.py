@@ -279,6 +279,47 @@ class DeliveryMismatch(KhaachoError):
     sentence = "{sku}: {quantity} cannot be delivered; {ordered} were ordered."
 
 
+# --- projects and applications -----------------------------------------------------------------------------------
+
+
+class ProjectNotFound(KhaachoError):
+    code, status, sentence = "PROJECT_NOT_FOUND", 404, "There is no such project."
+
+
+class ApplicationNotFound(KhaachoError):
+    code, status, sentence = "APPLICATION_NOT_FOUND", 404, "There is no such application."
+
+
+class ProjectNotOpen(KhaachoError):
+    code, status, sentence = "PROJECT_NOT_OPEN", 409, "The project takes no applications: it is {project_status}."
+
+
+class OwnProject(KhaachoError):
+    code, status, sentence = "OWN_PROJECT", 409, "Nobody applies to a project of their own."
+
+
+class AlreadyApplied(KhaachoError):
+    code, status, sentence = "ALREADY_APPLIED", 409, "This freelancer has applied to this project already."
+
+
+class InvalidProjectStep(KhaachoError):
+    code, status = "INVALID_TRANSITION", 409
+    sentence = "A project that is {from_status} cannot become {to_status}."
+
+
+class InvalidApplicationStep(KhaachoError):
+    code, status = "INVALID_TRANSITION", 409
+    sentence = "An application that is {from_status}, to a project that is {project_status}, cannot become {to_status}."
+
+
+class AlreadyRefunded(KhaachoError):
+    code, status, sentence = "ALREADY_REFUNDED", 409, "This application has been refunded before."
+
+
+class RefundNotEligible(KhaachoError):
+    code, status, sentence = "REFUND_NOT_ELIGIBLE", 409, "There is nothing to give back here: {why}"
+
+
 # --- running it --------------------------------------------------------------------------------------------------
 
 

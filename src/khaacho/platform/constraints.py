@@ -12,7 +12,9 @@ import psycopg
 from psycopg import errors as pg
 
 from khaacho.errors import (
+    AlreadyApplied,
     AlreadyExists,
+    AlreadyRefunded,
     AlreadyReleased,
     AlreadyReversed,
     BalanceOutOfBounds,
@@ -72,6 +74,9 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     "credit_debits_cleared_check": lambda: Conflict(why="More would be cleared than is owed."),
     "orders_placement_key": RequestInProgress,
     "orders_code_key": lambda: Conflict(why="Two orders met on one code; try again."),
+    "applications_one_live": AlreadyApplied,
+    "application_refunds_application_key": AlreadyRefunded,
+    "project_refund_runs_one_open": lambda: Conflict(why="This project's refunds are being paid already."),
     "baskets_one_open_per_retailer": lambda: Conflict(why="The retailer already has an open basket."),
 }
 
