@@ -22,11 +22,19 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from khaacho.platform.embedded_place import find_binaries, find_control, find_home, prepare_binaries, prepare_place
+from khaacho.platform.embedded_place import (
+    Place,
+    find_binaries,
+    find_control,
+    find_home,
+    prepare_binaries,
+    prepare_place,
+)
 from khaacho.platform.embedded_postgres import (
     PORT,
     USER_NAME,
     Postmaster,
+    ends_within,
     ensure_running,
     find_postmaster,
     make_data,
@@ -54,6 +62,7 @@ __all__ = [
 
 DATABASE_NAME = "khaacho"
 CONNECT_SECONDS_MAX = 10
+DYING_SECONDS_MAX = 5.0
 
 REMOVE_TRIES = 20
 REMOVE_WAIT_SECONDS = 0.05
@@ -98,18 +107,30 @@ def _join(folder: Path, control: Path, *, fast: bool) -> EmbeddedServer:
     try:
         start_watcher(folder)
         place = prepare_place(control, throw_away=fast)
-        postmaster = find_postmaster(place.data)
-        if postmaster is None or postmaster.status != "ready":
-            binaries = prepare_binaries(place.server_user)
-            if not place.data.exists():
-                make_data(place, binaries, throw_away=fast)
-            require_same_version(place, binaries)
-            postmaster = ensure_running(place, binaries, throw_away=fast)
-        _ensure_database(postmaster)
+        postmaster = _ensure_server(place, fast=fast)
+        try:
+            _ensure_database(postmaster)
+        except EmbeddedServerError:
+            # A server that is being killed looks alive until it is gone.
+            if not ends_within(postmaster.process, DYING_SECONDS_MAX):
+                raise
+            postmaster = _ensure_server(place, fast=fast)
+            _ensure_database(postmaster)
     except BaseException:
         write_users(control, others)
         raise
     return EmbeddedServer(data_dir=place.data, dsn=_dsn(postmaster.socket_dir, DATABASE_NAME))
+
+
+def _ensure_server(place: Place, *, fast: bool) -> Postmaster:
+    postmaster = find_postmaster(place.data)
+    if postmaster is not None and postmaster.status == "ready":
+        return postmaster
+    binaries = prepare_binaries(place.server_user)
+    if not place.data.exists():
+        make_data(place, binaries, throw_away=fast)
+    require_same_version(place, binaries)
+    return ensure_running(place, binaries, throw_away=fast)
 
 
 def _dsn(socket_dir: Path, database: str) -> str:

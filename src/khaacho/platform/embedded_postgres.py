@@ -239,7 +239,6 @@ def stop_postmaster(postmaster: Postmaster) -> None:
 
 def end_process(process: ProcessMark, number: signal.Signals, seconds_max: float) -> None:
     """Signal a process and wait for its end, at most so long."""
-    deadline = time.monotonic() + seconds_max
     try:
         if is_living(process):
             os.kill(process.pid, number)
@@ -249,8 +248,15 @@ def end_process(process: ProcessMark, number: signal.Signals, seconds_max: float
         raise EmbeddedServerError(
             f"The embedded PostgreSQL (process {process.pid}) belongs to another user and stays."
         ) from error
+    ends_within(process, seconds_max)
+
+
+def ends_within(process: ProcessMark, seconds_max: float) -> bool:
+    """Wait for the end of a process, at most so long. False when it still lives."""
+    deadline = time.monotonic() + seconds_max
     while is_living(process) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
+    return not is_living(process)
 
 
 def remove_socket_dir(socket_dir: Path) -> None:
