@@ -102,9 +102,9 @@ async def _update_accounts(tx: Transaction, accounts: Sequence[LedgerAccount]) -
     await tx.send_only(
         """
         UPDATE ledger_accounts AS account
-        SET posted = new.posted, held = new.held, version = new.version, ceiling = new.ceiling
+        SET posted = new.posted, held = new.held, version = new.version, ceiling = new.ceiling, floor = new.floor
         FROM unnest(%(ids)s::uuid[], %(posted)s::bigint[], %(held)s::bigint[], %(versions)s::bigint[],
-            %(ceilings)s::bigint[]) AS new (id, posted, held, version, ceiling)
+            %(ceilings)s::bigint[], %(floors)s::bigint[]) AS new (id, posted, held, version, ceiling, floor)
         WHERE account.id = new.id
         """,
         {
@@ -113,6 +113,7 @@ async def _update_accounts(tx: Transaction, accounts: Sequence[LedgerAccount]) -
             "held": [account.held for account in accounts],
             "versions": [account.version for account in accounts],
             "ceilings": [account.ceiling for account in accounts],
+            "floors": [account.floor for account in accounts],
         },
     )
 

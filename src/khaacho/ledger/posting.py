@@ -87,6 +87,11 @@ class Book:
         if account.ceiling is not None and account.ceiling > ceiling:
             self._accounts[account_id] = replace(account, ceiling=ceiling)
 
+    def set_floor(self, account_id: UUID, floor: int) -> None:
+        """How far down an account may go, or where it stands when that is further down already."""
+        account = self.account(account_id)
+        self._accounts[account_id] = replace(account, floor=min(floor, account.posted))
+
     def hold(self, actor: Actor, account_id: UUID, amount: int, *, source: Source, key: str) -> Hold:
         """Reserve `amount`. Raises BalanceOutOfBounds past the ceiling."""
         _require_positive(amount)
@@ -179,11 +184,24 @@ class Book:
         key: str,
         event_at: datetime,
         reverses_id: UUID | None = None,
+        unit: Unit = Unit.NPR,
     ) -> Transfer:
-        """Move `amount`. Raises BalanceOutOfBounds when a locked account would leave its bounds."""
+        """Move `amount`. Raises BalanceOutOfBounds when a locked account would leave its bounds.
+
+        The unit is that of the locked accounts, or `unit` when neither side is one.
+        """
         _require_positive(amount)
         transfer = self._transfer(
-            actor, debit_account_id, credit_account_id, amount, code, source, key, event_at, reverses_id=reverses_id
+            actor,
+            debit_account_id,
+            credit_account_id,
+            amount,
+            code,
+            source,
+            key,
+            event_at,
+            reverses_id=reverses_id,
+            unit=unit,
         )
         before = dict(self._accounts), len(self.entries)
         try:
@@ -210,6 +228,7 @@ class Book:
         *,
         hold_id: UUID | None = None,
         reverses_id: UUID | None = None,
+        unit: Unit = Unit.NPR,
     ) -> Transfer:
         if debit_account_id == credit_account_id:
             raise LedgerBroken(account_id=str(debit_account_id))
@@ -217,7 +236,7 @@ class Book:
             id=new_id(),
             debit_account_id=debit_account_id,
             credit_account_id=credit_account_id,
-            unit=self._unit(debit_account_id, credit_account_id),
+            unit=self._unit(debit_account_id, credit_account_id) or unit,
             amount=amount,
             code=code,
             source_kind=source.kind,
@@ -231,11 +250,11 @@ class Book:
             reverses_id=reverses_id,
         )
 
-    def _unit(self, *account_ids: UUID) -> Unit:
+    def _unit(self, *account_ids: UUID) -> Unit | None:
         units = {self._accounts[account_id].unit for account_id in account_ids if account_id in self._accounts}
         if len(units) > 1:
             raise LedgerBroken(units=sorted(units))
-        return units.pop() if units else Unit.NPR
+        return units.pop() if units else None
 
     def _change(
         self,
