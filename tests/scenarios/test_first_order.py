@@ -3,118 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
+from tests.fixtures.town import Town
 from twilio.request_validator import RequestValidator
-
-import khaacho.credit.checks
-import khaacho.ledger.checks
-import khaacho.orders.checks
-from khaacho.actors import Actor
-from khaacho.catalog.actions import put_offers
-from khaacho.catalog.product_actions import add_products
-from khaacho.catalog.records import NewOffer, NewProduct, Product
-from khaacho.city.records import read_products
-from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.queries import find_credit_overview
-from khaacho.credit.records import NewCreditLine
-from khaacho.parties.records import Retailer, Vendor
-from khaacho.platform.checks import run_checks
-from khaacho.platform.database import Database
 
 GREETING_ORDER = "namaste dai, 5 bora jeera masino 25kg ra 2 carton wai wai chicken pathaidinu"
 TWILIO_TOKEN = "visibly-fake-twilio-token"
-
-
-class Town:
-    """One shop on credit, one wholesaler who has everything, and the means to talk as either."""
-
-    def __init__(
-        self, client: httpx.AsyncClient, database: Database, settle: Any, shop: Retailer, vendor: Vendor
-    ) -> None:
-        self.client, self.database, self.settle = client, database, settle
-        self.shop, self.vendor = shop, vendor
-        self._seen: dict[str, str | None] = {}
-
-    async def says(self, who: Retailer | Vendor, text: str) -> str:
-        """Send a message over the simulator; answers everything said back to that person, joined."""
-        answer = await self.client.post("/api/v1/whatsapp/simulator", json={"from": who.phone, "text": text})
-        assert answer.status_code == 201, answer.text
-        return await self.hears(who)
-
-    async def hears(self, who: Retailer | Vendor) -> str:
-        """What was newly said to that person."""
-        await self.settle()
-        after = self._seen.get(who.phone)
-        query = f"?after={after}" if after else ""
-        answer = await self.client.get(f"/api/v1/whatsapp/simulator/{who.phone}{query}")
-        items = answer.json()["data"]["items"]
-        if items:
-            self._seen[who.phone] = items[-1]["id"]
-        return "\n".join(item["text"] for item in items)
-
-    async def assert_sound(self) -> None:
-        results = await run_checks(
-            self.database,
-            [*khaacho.ledger.checks.CHECKS, *khaacho.credit.checks.CHECKS, *khaacho.orders.checks.CHECKS],
-        )
-        assert [(one.name, one.differences) for one in results if not one.holds] == []
-
-    async def used_paisa(self) -> int:
-        async with self.database.reading() as tx:
-            return (await find_credit_overview(tx, self.shop.id)).used_paisa
-
-
-@pytest.fixture
-async def town(
-    client: httpx.AsyncClient, database: Database, admin: Actor, make_retailer: Any, make_vendor: Any, settle: Any
-) -> Town:
-    shop = await make_retailer(locale="en", pasal_name="Gita Kirana")
-    vendor = await make_vendor(locale="en", name="Bheri Traders")
-    products = await _city_catalogue(database, admin)
-    async with database.transaction() as tx:
-        await put_offers(
-            tx,
-            admin,
-            offers=[
-                NewOffer(
-                    vendor_id=vendor.id,
-                    product_id=product.id,
-                    sku=product.code,
-                    price_paisa=product.list_price_paisa or 1_000,
-                    stock=Decimal(10_000),
-                )
-                for product in products
-            ],
-        )
-        await open_credit_lines(tx, admin, [NewCreditLine(retailer_id=shop.id, limit_paisa=10_000_000)])
-    return Town(client, database, settle, shop, vendor)
-
-
-async def _city_catalogue(database: Database, admin: Actor) -> list[Product]:
-    new = [
-        NewProduct(
-            code=one.sku,
-            name=one.name,
-            name_ne=one.name_ne,
-            brand=one.brand or "",
-            category=one.category,
-            selling_unit=one.selling_unit,
-            pack_size=one.pack_size,
-            pack_unit=one.pack_unit,
-            units_per_carton=one.units_per_carton,
-            units_per_dozen=one.units_per_dozen,
-            list_price_paisa=one.price_paisa,
-        )
-        for one in read_products()
-        if one.active
-    ]
-    async with database.transaction() as tx:
-        return await add_products(tx, admin, products=new)
 
 
 async def test_a_message_becomes_a_delivered_credit_order(town: Town, working: Any) -> None:
