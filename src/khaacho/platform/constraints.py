@@ -72,6 +72,7 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     "ledger_append_only": LedgerBroken,
     "idempotency_keys_pkey": RequestInProgress,
     "credit_debits_cleared_check": lambda: Conflict(why="More would be cleared than is owed."),
+    "credit_allocations_undoes_id_key": AlreadyReversed,
     "orders_placement_key": RequestInProgress,
     "orders_code_key": lambda: Conflict(why="Two orders met on one code; try again."),
     "applications_one_live": AlreadyApplied,
