@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from pydantic.fields import FieldInfo
 
 import khaacho
-from khaacho import errors
+from khaacho import credits_errors, errors
 from khaacho.cli import build
 from khaacho.platform.events import Event
 from khaacho.settings import Settings, load_settings
@@ -57,9 +57,10 @@ def test_every_setting_is_explained() -> None:
 
 def error_classes() -> dict[str, list[type[errors.KhaachoError]]]:
     found: dict[str, list[type[errors.KhaachoError]]] = {}
-    for _, kind in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(kind, errors.KhaachoError):
-            found.setdefault(kind.code, []).append(kind)
+    for module in (errors, credits_errors):
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, errors.KhaachoError) and kind.__module__ == module.__name__:
+                found.setdefault(kind.code, []).append(kind)
     return found
 
 
