@@ -305,6 +305,21 @@ def decode_cursor(cursor: str | None) -> UUID | None:
         raise ValidationFailed(field="cursor", why="is not a cursor of this list") from error
 
 
+def encode_place(place: msgspec.Struct) -> str:
+    """An opaque cursor for lists that are not in the order of ids: where the list goes on, as a record."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def decode_place(cursor: str | None, into: type[T]) -> T | None:
+    """The place a cursor stands for. Raises ValidationFailed for anything that is not such a place."""
+    if not cursor:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=="), type=into)
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise ValidationFailed(field="cursor", why="is not a cursor of this list") from error
+
+
 def page_of(items: Sequence[T], limit: int, id_of: Any) -> Page[T]:
     """A page from `limit + 1` rows read: the extra one only tells that there is more."""
     shown = list(items[:limit])
