@@ -28,6 +28,7 @@ from khaacho.credit.records import (
     PaymentOutcome,
     PaymentState,
 )
+from khaacho.credit.risk_api import ROUTES as RISK_ROUTES
 from khaacho.errors import Forbidden, KhaachoError, NoCreditAccount, ValidationFailed
 from khaacho.ids import new_id
 from khaacho.ledger.queries import Statement, StatementLine, read_statement
@@ -306,7 +307,7 @@ async def statement(
     return ok(_statement(found))
 
 
-ROUTES = [open_line, validate_order, record, own_credit, statement]
+ROUTES: list[Any] = [open_line, validate_order, record, own_credit, statement, *RISK_ROUTES]
 
 
 async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -> None:

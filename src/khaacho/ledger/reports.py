@@ -1,10 +1,14 @@
-"""The ledger as people look at it: everything one order or payment did to the accounts."""
+"""The ledger as people look at it: what one order or payment did to the accounts, and what moved on an account."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from khaacho.ledger.records import Entry
+import msgspec
+
+from khaacho.ledger.records import Entry, Hold
 from khaacho.platform.database import Transaction
 
 
@@ -24,4 +28,69 @@ async def find_entries_about(tx: Transaction, source_id: UUID) -> list[Entry]:
         """,
         {"source": source_id},
         into=Entry,
+    )
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transfer did to one account; `change` is above zero when it was debited."""
+
+    id: UUID
+    account_id: UUID
+    event_at: datetime
+    created_at: datetime
+    code: str
+    source_kind: str
+    source_id: UUID
+    change: int
+
+
+async def find_movements(
+    tx: Transaction, account_ids: Sequence[UUID], *, before: tuple[datetime, UUID] | None = None, limit: int
+) -> list[Movement]:
+    """What moved on these accounts, newest first; `before` is moment and id of the last one seen."""
+    # ledger_transfers_debit_idx and ledger_transfers_credit_idx, read backwards, give each account's newest few.
+    at, transfer_id = before or (None, None)
+    return await tx.all(
+        """
+        SELECT movement.*
+        FROM unnest(%(accounts)s::uuid[]) AS account (id)
+        CROSS JOIN LATERAL (
+            (
+                SELECT id, account.id AS account_id, event_at, created_at, code, source_kind, source_id,
+                    amount AS change
+                FROM ledger_transfers
+                WHERE debit_account_id = account.id
+                    AND (%(at)s::timestamptz IS NULL OR (event_at, id) < (%(at)s, %(id)s))
+                ORDER BY event_at DESC, id DESC
+                LIMIT %(limit)s
+            ) UNION ALL (
+                SELECT id, account.id, event_at, created_at, code, source_kind, source_id, -amount
+                FROM ledger_transfers
+                WHERE credit_account_id = account.id
+                    AND (%(at)s::timestamptz IS NULL OR (event_at, id) < (%(at)s, %(id)s))
+                ORDER BY event_at DESC, id DESC
+                LIMIT %(limit)s
+            )
+        ) AS movement
+        ORDER BY movement.event_at DESC, movement.id DESC
+        LIMIT %(limit)s
+        """,
+        {"accounts": list(account_ids), "at": at, "id": transfer_id, "limit": limit},
+        into=Movement,
+    )
+
+
+async def find_active_holds(tx: Transaction, account_ids: Sequence[UUID]) -> list[Hold]:
+    """What is reserved on these accounts now, newest first; ledger_holds_account_idx serves this."""
+    return await tx.all(
+        """
+        SELECT hold.id, hold.account_id, hold.amount, hold.source_kind, hold.source_id, hold.idempotency_key,
+            hold.expires_at, hold.created_at, hold.actor_id, hold.actor_name
+        FROM ledger_holds AS hold
+        WHERE hold.account_id = ANY(%(accounts)s)
+            AND NOT EXISTS (SELECT FROM ledger_hold_endings AS ending WHERE ending.hold_id = hold.id)
+        ORDER BY hold.id DESC
+        """,
+        {"accounts": list(account_ids)},
+        into=Hold,
     )
