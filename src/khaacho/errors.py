@@ -245,6 +245,39 @@ class DebitCleared(KhaachoError):
     code, status, sentence = "TRANSACTION_CLEARED", 409, "This item is already cleared."
 
 
+class PaymentNotFound(KhaachoError):
+    code, status, sentence = "PAYMENT_NOT_FOUND", 404, "There is no such payment."
+
+
+class AdjustmentNotFound(KhaachoError):
+    code, status, sentence = "ADJUSTMENT_NOT_FOUND", 404, "There is no such adjustment."
+
+
+class NotACheque(KhaachoError):
+    code, status, sentence = "NOT_A_CHEQUE", 409, "Only a cheque clears or bounces; this was paid by {method}."
+
+
+class ChequePending(KhaachoError):
+    code, status, sentence = "CHEQUE_PENDING", 409, "The cheque has not cleared; it can bounce, not be reversed."
+
+
+class AlreadyCleared(KhaachoError):
+    code, status, sentence = "ALREADY_CLEARED", 409, "The cheque cleared before; what it paid can be reversed."
+
+
+class AlreadyBounced(KhaachoError):
+    code, status, sentence = "ALREADY_BOUNCED", 409, "The cheque bounced before."
+
+
+class PaidAtTheDoor(KhaachoError):
+    code, status = "PAYMENT_NOT_REVERSIBLE", 409
+    sentence = "Cash taken at the door belongs to its delivery and cannot be reversed on its own."
+
+
+class WriteOffBeyondOwed(KhaachoError):
+    code, status, sentence = "WRITE_OFF_BEYOND_OWED", 422, "No more can be written off than is owed."
+
+
 class LedgerBroken(KhaachoError):
     code, status, sentence = "LEDGER_BROKEN", 500, "The ledger refused a posting that breaks its rules."
 
