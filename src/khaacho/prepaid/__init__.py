@@ -1,0 +1,1 @@
+"""Prepaid credits: bought, given, spent and given back, with the payment gateways behind them."""
