@@ -76,7 +76,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationRefund(msgspec.Struct, frozen=True, kw_only=True):
     """Credits given back for one application, once."""
 
     id: UUID

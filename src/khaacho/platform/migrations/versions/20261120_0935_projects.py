@@ -38,7 +38,7 @@ def upgrade() -> None:
         message text,
         bid_paisa bigint CHECK (bid_paisa > 0),
         -- What applying cost when it was done; the price may have changed since.
-        spent_units integer NOT NULL CHECK (spent_units >= 0),
+        spent_units integer NOT NULL CHECK (spent_units > 0),
         status text NOT NULL CHECK (status IN ('PENDING', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'COMPLETED')),
         status_reason text,
         status_since timestamptz NOT NULL,
@@ -82,4 +82,16 @@ def upgrade() -> None:
         created_at timestamptz NOT NULL
     );
     CREATE INDEX application_refunds_run_idx ON application_refunds (run_id) WHERE run_id IS NOT NULL;
+    CREATE TRIGGER application_refunds_append_only BEFORE UPDATE OR DELETE ON application_refunds
+        FOR EACH ROW EXECUTE FUNCTION refuse_change();
+    CREATE TRIGGER application_refunds_no_truncate BEFORE TRUNCATE ON application_refunds
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+    DO $$
+    BEGIN
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'khaacho_app') THEN
+            GRANT SELECT, INSERT, UPDATE, DELETE ON projects, applications, project_refund_runs TO khaacho_app;
+            GRANT SELECT, INSERT ON application_refunds TO khaacho_app;
+        END IF;
+    END $$;
     """)

@@ -1,0 +1,261 @@
+"""Reading projects, applications and refunds. `find_*` answers what there is, `require_*` raises when it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from khaacho.errors import ApplicationNotFound, ProjectNotFound
+from khaacho.platform import locks
+from khaacho.platform.database import Transaction
+from khaacho.projects.records import (
+    Application,
+    ApplicationRefund,
+    ApplicationStatus,
+    Category,
+    Project,
+    ProjectStatus,
+    RefundRun,
+)
+
+PROJECT_COLUMNS = """
+    id, owner_id, title, description, category, city, budget_paisa, status, status_reason, status_since,
+    assigned_application_id, deadline, created_at
+"""
+APPLICATION_COLUMNS = """
+    id, project_id, freelancer_id, message, bid_paisa, spent_units, status, status_reason, status_since, created_at
+"""
+REFUND_COLUMNS = "id, application_id, run_id, cause, percent, units, created_at"
+RUN_COLUMNS = """
+    id, project_id, cause, reached, applications, refunded_units, actor_id, actor_name, started_at, finished_at
+"""
+
+_PROJECT = f"SELECT {PROJECT_COLUMNS} FROM projects"
+_APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM applications"
+
+
+# --- projects ----------------------------------------------------------------------------------------------------
+
+
+async def find_projects_by_id(tx: Transaction, project_ids: Sequence[UUID]) -> dict[UUID, Project]:
+    """Those that exist, by id."""
+    found = await tx.all(f"{_PROJECT} WHERE id = ANY(%(ids)s)", {"ids": list(project_ids)}, into=Project)
+    return {project.id: project for project in found}
+
+
+async def require_project(tx: Transaction, project_id: UUID) -> Project:
+    """Raises ProjectNotFound."""
+    project = (await find_projects_by_id(tx, [project_id])).get(project_id)
+    if project is None:
+        raise ProjectNotFound
+    return project
+
+
+async def lock_project(tx: Transaction, project_id: UUID) -> Project:
+    """Take it in hand: whoever changes a project, or settles its applications, does this first."""
+    found = await locks.lock_rows(tx, _PROJECT, [project_id], into=Project)
+    if not found:
+        raise ProjectNotFound
+    return found[0]
+
+
+async def share_project(tx: Transaction, project_id: UUID) -> Project:
+    """Keep it as it is until the transaction ends; applicants do this, and none of them waits for another."""
+    found = await locks.share_rows(tx, _PROJECT, [project_id], into=Project)
+    if not found:
+        raise ProjectNotFound
+    return found[0]
+
+
+async def find_projects(
+    tx: Transaction,
+    *,
+    moment: datetime,
+    owner_id: UUID | None = None,
+    status: ProjectStatus | None = None,
+    category: Category | None = None,
+    city: str | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Project]:
+    """Newest first, at most `limit`, all older than `before`. `status` is that of `moment`: past its deadline an open
+    project is EXPIRED, marked or not. Served by the (owner, id) or (status, id) index.
+    """
+    statuses = None
+    if status is not None:
+        statuses = [status.value, *([ProjectStatus.OPEN.value] if status is ProjectStatus.EXPIRED else [])]
+    return await tx.all(
+        f"""
+        {_PROJECT}
+        WHERE (%(owner)s::uuid IS NULL OR owner_id = %(owner)s)
+            AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+            AND (%(open_only)s::boolean IS NULL OR status <> 'OPEN' OR (deadline > %(moment)s) = %(open_only)s)
+            AND (%(category)s::text IS NULL OR category = %(category)s)
+            AND (%(city)s::text IS NULL OR lower(city) = lower(%(city)s))
+            AND (%(before)s::uuid IS NULL OR id < %(before)s)
+        ORDER BY id DESC
+        LIMIT %(limit)s
+        """,
+        {
+            "owner": owner_id,
+            "statuses": statuses,
+            "open_only": None if status is None else status is ProjectStatus.OPEN,
+            "moment": moment,
+            "category": category,
+            "city": city,
+            "before": before,
+            "limit": limit,
+        },
+        into=Project,
+    )
+
+
+async def find_overdue_projects(tx: Transaction, *, moment: datetime, limit: int) -> list[UUID]:
+    """Open projects whose deadline has come, the earliest first. Served by projects_deadline_idx."""
+    return await tx.values(
+        "SELECT id FROM projects WHERE status = 'OPEN' AND deadline <= %(moment)s ORDER BY deadline LIMIT %(limit)s",
+        {"moment": moment, "limit": limit},
+    )
+
+
+# --- applications ------------------------------------------------------------------------------------------------
+
+
+async def require_application(tx: Transaction, application_id: UUID) -> Application:
+    """Raises ApplicationNotFound."""
+    found = await tx.first(f"{_APPLICATION} WHERE id = %(id)s", {"id": application_id}, into=Application)
+    if found is None:
+        raise ApplicationNotFound
+    return found
+
+
+async def lock_applications(tx: Transaction, application_ids: Sequence[UUID]) -> list[Application]:
+    """In id order. After their project, before anyone's credits."""
+    return await locks.lock_rows(tx, _APPLICATION, application_ids, into=Application)
+
+
+async def find_applications(
+    tx: Transaction,
+    *,
+    project_id: UUID | None = None,
+    freelancer_id: UUID | None = None,
+    status: ApplicationStatus | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Application]:
+    """Newest first, at most `limit`, all older than `before`. Served by the (project, id) and (freelancer, id)
+    indexes.
+    """
+    return await tx.all(
+        f"""
+        {_APPLICATION}
+        WHERE (%(project)s::uuid IS NULL OR project_id = %(project)s)
+            AND (%(freelancer)s::uuid IS NULL OR freelancer_id = %(freelancer)s)
+            AND (%(status)s::text IS NULL OR status = %(status)s)
+            AND (%(before)s::uuid IS NULL OR id < %(before)s)
+        ORDER BY id DESC
+        LIMIT %(limit)s
+        """,
+        {"project": project_id, "freelancer": freelancer_id, "status": status, "before": before, "limit": limit},
+        into=Application,
+    )
+
+
+async def has_applied(tx: Transaction, project_id: UUID, freelancer_id: UUID) -> bool:
+    """Has this freelancer ever applied to the project? Whoever did may look at it for good."""
+    found: bool = await tx.value(
+        """
+        SELECT EXISTS (
+            SELECT FROM applications WHERE freelancer_id = %(freelancer)s AND project_id = %(project)s
+        )
+        """,
+        {"freelancer": freelancer_id, "project": project_id},
+    )
+    return found
+
+
+async def count_applications(tx: Transaction, project_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many applications that were not withdrawn each project has; projects without any are missing."""
+    rows = await tx.dicts(
+        """
+        SELECT project_id, count(*) AS number
+        FROM applications
+        WHERE project_id = ANY(%(ids)s) AND status <> 'WITHDRAWN'
+        GROUP BY project_id
+        """,
+        {"ids": list(project_ids)},
+    )
+    return {row["project_id"]: row["number"] for row in rows}
+
+
+# --- refunds -----------------------------------------------------------------------------------------------------
+
+
+async def find_refunds_by_application(
+    tx: Transaction, application_ids: Sequence[UUID]
+) -> dict[UUID, ApplicationRefund]:
+    """The refunds of those that have one, by application."""
+    found = await tx.all(
+        f"SELECT {REFUND_COLUMNS} FROM application_refunds WHERE application_id = ANY(%(ids)s)",
+        {"ids": list(application_ids)},
+        into=ApplicationRefund,
+    )
+    return {refund.application_id: refund for refund in found}
+
+
+async def find_refunds_of(
+    tx: Transaction, freelancer_id: UUID, *, before: UUID | None = None, limit: int
+) -> list[ApplicationRefund]:
+    """What this freelancer was given back, newest first, at most `limit`, all older than `before`."""
+    # applications_freelancer_idx, then application_refunds_application_key; a freelancer's own few applications.
+    return await tx.all(
+        f"""
+        SELECT {", ".join("r." + name.strip() for name in REFUND_COLUMNS.split(","))}
+        FROM application_refunds AS r
+        JOIN applications AS a ON a.id = r.application_id
+        WHERE a.freelancer_id = %(freelancer)s AND (%(before)s::uuid IS NULL OR r.id < %(before)s)
+        ORDER BY r.id DESC
+        LIMIT %(limit)s
+        """,
+        {"freelancer": freelancer_id, "before": before, "limit": limit},
+        into=ApplicationRefund,
+    )
+
+
+async def count_refunds(tx: Transaction, project_id: UUID) -> tuple[int, int]:
+    """How many applications a project ever had, and how many of them were refunded."""
+    (row,) = await tx.dicts(
+        """
+        SELECT count(*) AS applications, count(r.id) AS refunded
+        FROM applications AS a
+        LEFT JOIN application_refunds AS r ON r.application_id = a.id
+        WHERE a.project_id = %(project)s
+        """,
+        {"project": project_id},
+    )
+    return row["applications"], row["refunded"]
+
+
+async def find_open_run(tx: Transaction, project_id: UUID) -> RefundRun | None:
+    """The unfinished paying back of a project's applicants."""
+    return await tx.first(
+        f"""
+        SELECT {RUN_COLUMNS} FROM project_refund_runs WHERE project_id = %(project)s AND finished_at IS NULL
+        """,
+        {"project": project_id},
+        into=RefundRun,
+    )
+
+
+async def find_unfinished_runs(tx: Transaction, *, started_before: datetime, limit: int) -> list[UUID]:
+    """Runs that began before that and are not done, oldest first. Served by project_refund_runs_one_open."""
+    return await tx.values(
+        """
+        SELECT id FROM project_refund_runs
+        WHERE finished_at IS NULL AND started_at < %(before)s
+        ORDER BY id
+        LIMIT %(limit)s
+        """,
+        {"before": started_before, "limit": limit},
+    )
