@@ -1,4 +1,4 @@
-"""Credit over HTTP: opening lines, the guardrail question, recording payments, a retailer's own view, statements."""
+"""Credit over HTTP: opening lines, recording payments, a retailer's own view, statements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.lock import CreditRequest, look_at_credit
+from khaacho.credit.guardrail_api import ROUTES as GUARDRAIL_ROUTES
 from khaacho.credit.payments import record_payment
 from khaacho.credit.queries import find_credit_overview, require_credit_line
 from khaacho.credit.records import (
@@ -29,14 +29,13 @@ from khaacho.credit.records import (
     PaymentState,
 )
 from khaacho.credit.risk_api import ROUTES as RISK_ROUTES
-from khaacho.errors import Forbidden, KhaachoError, NoCreditAccount, ValidationFailed
-from khaacho.ids import new_id
+from khaacho.errors import Forbidden, NoCreditAccount
 from khaacho.ledger.queries import Statement, StatementLine, read_statement
 from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok, wire_details
+from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
@@ -95,24 +94,6 @@ class OwnCredit(ApiRecord, frozen=True, kw_only=True):
     paid_ahead: Rupees
     lines: list[Line]
     open_items: list[OpenItem]
-
-
-class GuardrailQuestion(ApiRecord, frozen=True, kw_only=True):
-    """Would this order be accepted now?"""
-
-    retailer_id: UUID
-    order_amount: Rupees
-    payment_mode: Literal["COD", "CREDIT"]
-    vendor_id: UUID | None = None
-
-
-class GuardrailAnswer(ApiRecord, frozen=True, kw_only=True):
-    """`reason` is OK or the code of the refusal; `details` are its figures."""
-
-    allowed: bool
-    reason: str
-    message: str
-    details: dict[str, Any]
 
 
 class NewPaymentBody(ApiRecord, frozen=True, kw_only=True):
@@ -186,46 +167,6 @@ async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope
     async with database.transaction() as tx:
         (line,) = await open_credit_lines(tx, actor, [new])
     return ok(_line(line))
-
-
-@post(
-    "/admin/guardrails/validate-order",
-    operation_id="validateOrder",
-    summary="Ask whether an order would be accepted",
-    guards=[requires("guardrails.read")],
-    status_code=200,
-)
-async def validate_order(data: GuardrailQuestion, database: Database, actor: Actor) -> Envelope[GuardrailAnswer]:
-    """The very decision placement takes under the lock, on the figures of this moment."""
-    amount_paisa = paisa_from_rupees(data.order_amount)
-    if amount_paisa <= 0:
-        raise ValidationFailed(field="orderAmount", why="must be above zero")
-    request = CreditRequest(
-        order_id=new_id(),
-        retailer_id=data.retailer_id,
-        vendor_id=data.vendor_id,
-        amount_paisa=amount_paisa,
-        on_credit=data.payment_mode == "CREDIT",
-        actor=actor,
-    )
-    async with database.reading() as tx:
-        desk = await look_at_credit(tx, [request])
-    try:
-        acquired = desk.acquire(request)
-    except KhaachoError as refusal:
-        return ok(
-            GuardrailAnswer(
-                allowed=False, reason=refusal.code, message=str(refusal), details=wire_details(refusal.details)
-            )
-        )
-    details: dict[str, Any] = {}
-    if acquired.line is not None:
-        details = {
-            "creditLimit": rupees(acquired.line.limit_paisa),
-            "projectedBalance": rupees(acquired.line.used_paisa),
-            "availableCredit": rupees(acquired.line.available_paisa + amount_paisa),
-        }
-    return ok(GuardrailAnswer(allowed=True, reason="OK", message="The order would be accepted.", details=details))
 
 
 @post(
@@ -307,7 +248,7 @@ async def statement(
     return ok(_statement(found))
 
 
-ROUTES: list[Any] = [open_line, validate_order, record, own_credit, statement, *RISK_ROUTES]
+ROUTES: list[Any] = [open_line, record, own_credit, statement, *RISK_ROUTES, *GUARDRAIL_ROUTES]
 
 
 async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
-from khaacho.credit.guardrails import NOTHING_OVERDUE, decide
+from khaacho.credit.guardrails import NOTHING_OVERDUE, Decision, decide
 from khaacho.credit.queries import (
     CreditTerms,
     OverdueRow,
@@ -78,6 +78,13 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
     overridden: str | None = None
 
 
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The guardrails' word on an order, and the line it would use as it stands without the order."""
+
+    decision: Decision
+    line: CreditLine | None
+
+
 class CreditDesk:
     """Locked lines, and the decisions taken on them."""
 
@@ -94,12 +101,18 @@ class CreditDesk:
         self._overdue = {row.account_id: row.on(today) for row in overdue}
         self._standings = {standing.id: standing for standing in standings}
 
-    def acquire(self, request: CreditRequest) -> Acquired:
-        """Accept one order or raise why not; LockTimeout when its line is locked by somebody else."""
+    def judge(self, request: CreditRequest) -> Judgement:
+        """What would be said of this order now; changes no figure. LockTimeout when its line is locked elsewhere."""
         retailer = self._standings.get(request.retailer_id)
         line = self._line(request) if request.on_credit else None
         overdue = self._overdue.get(line.id, NOTHING_OVERDUE) if line else NOTHING_OVERDUE
         decision = decide(retailer, line, request.amount_paisa, on_credit=request.on_credit, overdue=overdue)
+        return Judgement(decision=decision, line=line)
+
+    def acquire(self, request: CreditRequest) -> Acquired:
+        """Accept one order or raise why not; LockTimeout when its line is locked by somebody else."""
+        judgement = self.judge(request)
+        decision, line = judgement.decision, judgement.line
         overridden = None
         if decision.refusal is not None:
             if not _may_override(request, decision.refusal):
