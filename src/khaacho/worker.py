@@ -30,6 +30,7 @@ from khaacho.platform.opening import open_database
 from khaacho.platform.pulse import keep_pulse, show_life
 from khaacho.platform.queue import JobHandlers, Schedule
 from khaacho.platform.scheduler import Scheduler
+from khaacho.projects import jobs as projects_jobs
 from khaacho.settings import Settings
 from khaacho.whatsapp import jobs as whatsapp_jobs
 from khaacho.whatsapp import subscriptions
@@ -48,12 +49,24 @@ def job_handlers(settings: Settings) -> JobHandlers:
     async def deliver_event(database: Database, delivery: DeliverEvent) -> None:
         await events.deliver(database, listeners, delivery)
 
-    return {DeliverEvent: deliver_event, **orders_jobs.HANDLERS, **whatsapp_jobs.handlers(settings)}
+    return {
+        DeliverEvent: deliver_event,
+        **orders_jobs.HANDLERS,
+        **projects_jobs.HANDLERS,
+        **whatsapp_jobs.handlers(settings),
+    }
 
 
 def schedules(settings: Settings) -> Sequence[Schedule]:
     """What runs at which cron time."""
-    return [*housekeeping.SCHEDULES, *parties_jobs.SCHEDULES, *orders_jobs.SCHEDULES, *whatsapp_jobs.SCHEDULES]
+    return [
+        *housekeeping.SCHEDULES,
+        *parties_jobs.SCHEDULES,
+        *risk_jobs.SCHEDULES,
+        *orders_jobs.SCHEDULES,
+        *projects_jobs.SCHEDULES,
+        *whatsapp_jobs.SCHEDULES,
+    ]
 
 
 def subscribers(settings: Settings) -> Subscribers:

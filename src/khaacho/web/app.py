@@ -22,6 +22,7 @@ from khaacho.catalog import api as catalog
 from khaacho.console import routes as console
 from khaacho.credit import api as credit
 from khaacho.credit.actions import open_credit_lines
+from khaacho.credit.asking import OrderJudge
 from khaacho.credit.records import NewCreditLine
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
@@ -33,6 +34,7 @@ from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADE
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
 from khaacho.platform.opening import open_database
+from khaacho.projects import api as projects
 from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
 from khaacho.web.answering import Application, Deadline
@@ -65,6 +67,7 @@ def create_app(settings: Settings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "actor": Provide(provide_actor),
             "placer": Provide(_placer, sync_to_thread=False),
+            "judge": Provide(_judge, sync_to_thread=False),
         },
         dto=JsonBody,
         return_dto=None,
@@ -95,7 +98,14 @@ def app_from_environment() -> Litestar:
 
 def api_routes() -> list[Any]:
     """Everything below /api/v1."""
-    return [*parties.routes(_open_credit_line), *catalog.ROUTES, *credit.ROUTES, *orders.ROUTES, *whatsapp.ROUTES]
+    return [
+        *parties.routes(_open_credit_line),
+        *catalog.ROUTES,
+        *credit.ROUTES,
+        *orders.ROUTES,
+        *projects.ROUTES,
+        *whatsapp.ROUTES,
+    ]
 
 
 async def _open_credit_line(tx: Transaction, actor: Actor, retailer_id: UUID, limit_paisa: int) -> None:
@@ -110,6 +120,7 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.limiter = Limiter(database)
             app.state.doorkeeper = Doorkeeper(database, settings.secret)
             app.state.placer = OrderPlacer(database)
+            app.state.judge = OrderJudge(database)
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
             await app.state.placer.drain()
@@ -126,6 +137,11 @@ def _database(state: State) -> Database:
 def _placer(state: State) -> OrderPlacer:
     placer: OrderPlacer = state.placer
     return placer
+
+
+def _judge(state: State) -> OrderJudge:
+    judge: OrderJudge = state.judge
+    return judge
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
