@@ -13,6 +13,7 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.ids import new_id
 from khaacho.platform.database import Transaction
+from khaacho.platform.sealing import SealedTable
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,3 +69,24 @@ async def record_audit(tx: Transaction, actor: Actor, entries: Sequence[AuditEnt
 
 def _json(values: Mapping[str, Any] | None) -> Jsonb | None:
     return None if values is None else Jsonb(values)
+
+
+AUDIT_SEALED = SealedTable(
+    table="audit_entries",
+    columns=(
+        "id",
+        "action",
+        "subject_kind",
+        "subject_id",
+        "retailer_id",
+        "actor_id",
+        "actor_name",
+        "reason",
+        "old_values",
+        "new_values",
+        "request_id",
+        "created_at",
+        "written_in",
+    ),
+    moments=frozenset({"created_at"}),
+)
