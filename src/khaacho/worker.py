@@ -1,4 +1,4 @@
-"""The composition root of the worker process: every domain's jobs, schedules and subscribers, and what runs them."""
+"""The composition root of the worker process: what runs the jobs and schedules of `khaacho.duties`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -16,66 +16,24 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from khaacho import clock
+from khaacho.duties import job_handlers, schedules
 from khaacho.ids import new_id
-from khaacho.orders import jobs as orders_jobs
-from khaacho.parties import jobs as parties_jobs
-from khaacho.platform import events, health, housekeeping
+from khaacho.platform import health
 from khaacho.platform.database import Database
-from khaacho.platform.events import DeliverEvent, Event, Subscriber, Subscribers
 from khaacho.platform.health import Part, find_readiness
 from khaacho.platform.http import EXCEPTION_HANDLERS
 from khaacho.platform.job_runner import run_jobs
 from khaacho.platform.logs import configure_logs
 from khaacho.platform.opening import open_database
 from khaacho.platform.pulse import keep_pulse, show_life
-from khaacho.platform.queue import JobHandlers, Schedule
 from khaacho.platform.scheduler import Scheduler
-from khaacho.projects import jobs as projects_jobs
 from khaacho.settings import Settings
-from khaacho.whatsapp import jobs as whatsapp_jobs
-from khaacho.whatsapp import subscriptions
 
 log = structlog.get_logger(__name__)
 
 MIGRATIONS_ASKED_SECONDS = 1.0
 # Jobs in work when the worker is told to stop have this long; what is cut off is run again by another worker.
 SHUTDOWN_SECONDS_MAX = 30.0
-
-
-def job_handlers(settings: Settings) -> JobHandlers:
-    """Which function runs which job."""
-    listeners = subscribers(settings)
-
-    async def deliver_event(database: Database, delivery: DeliverEvent) -> None:
-        await events.deliver(database, listeners, delivery)
-
-    return {
-        DeliverEvent: deliver_event,
-        **orders_jobs.HANDLERS,
-        **projects_jobs.HANDLERS,
-        **whatsapp_jobs.handlers(settings),
-    }
-
-
-def schedules(settings: Settings) -> Sequence[Schedule]:
-    """What runs at which cron time."""
-    return [
-        *housekeeping.SCHEDULES,
-        *parties_jobs.SCHEDULES,
-        *risk_jobs.SCHEDULES,
-        *orders_jobs.SCHEDULES,
-        *projects_jobs.SCHEDULES,
-        *whatsapp_jobs.SCHEDULES,
-    ]
-
-
-def subscribers(settings: Settings) -> Subscribers:
-    """Who hears of which event. Domains do not know each other's listeners; this is the only place that does."""
-    together: dict[type[Event], list[Subscriber]] = {}
-    for listeners in (orders_jobs.SUBSCRIBERS, subscriptions.SUBSCRIBERS):
-        for event, hearing in listeners.items():
-            together.setdefault(event, []).extend(hearing)
-    return together
 
 
 def run_worker(settings: Settings) -> None:

@@ -13,6 +13,8 @@ from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
 from khaacho.orders.checks import CHECKS as ORDER_CHECKS
 from khaacho.platform.checks import CheckResult, run_checks
 from khaacho.platform.database import Database
+from khaacho.prepaid.checks import CHECKS as PREPAID_CHECKS
+from khaacho.projects.checks import CHECKS as PROJECT_CHECKS
 from khaacho.settings import Settings
 
 
@@ -23,10 +25,12 @@ def add_to(app: App) -> None:
 
 
 def check() -> int:
-    """Check every invariant of ledger, credit and orders on one snapshot; exit 0, or 1 and the differences."""
+    """Check every invariant on one snapshot; exit 0, or 1 and the differences."""
 
     async def run(_settings: Settings, database: Database) -> list[CheckResult]:
-        return await run_checks(database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS])
+        return await run_checks(
+            database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS, *PREPAID_CHECKS, *PROJECT_CHECKS]
+        )
 
     results = with_database(run)
     _show(results)
