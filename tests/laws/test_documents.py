@@ -20,9 +20,9 @@ from pydantic.fields import FieldInfo
 import khaacho
 from khaacho import credits_errors, errors
 from khaacho.cli import build
+from khaacho.duties import job_handlers, schedules
 from khaacho.platform.events import Event
 from khaacho.settings import Settings, load_settings
-from khaacho.worker import job_handlers, schedules
 
 ROOT = Path(__file__).parents[2]
 RUNNING = ROOT / "docs" / "running.md"

@@ -11,6 +11,7 @@ from rich.table import Table
 from khaacho import clock
 from khaacho.actors import SYSTEM
 from khaacho.commands.terminal import DONE, out, with_database
+from khaacho.duties import schedules
 from khaacho.errors import JobNotFound
 from khaacho.platform.database import Database
 from khaacho.platform.dead_letters import JobState, discard_failed_jobs, find_jobs, retry_failed_jobs
@@ -18,7 +19,6 @@ from khaacho.platform.pulse import find_queue_figures
 from khaacho.platform.queue import Schedule
 from khaacho.platform.scheduler import find_last_runs, run_by_hand
 from khaacho.settings import Settings
-from khaacho.worker import schedules
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit trail.")]
 
