@@ -278,6 +278,11 @@ class WriteOffBeyondOwed(KhaachoError):
     code, status, sentence = "WRITE_OFF_BEYOND_OWED", 422, "No more can be written off than is owed."
 
 
+class QuietHours(KhaachoError):
+    code, status = "QUIET_HOURS", 409
+    sentence = "Nobody is reminded of money from {quiet_from} to {quiet_until}; the next morning's run makes up for it."
+
+
 class LedgerBroken(KhaachoError):
     code, status, sentence = "LEDGER_BROKEN", 500, "The ledger refused a posting that breaks its rules."
 

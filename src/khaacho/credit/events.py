@@ -27,7 +27,8 @@ class CreditLimitChanged(Event, frozen=True, kw_only=True):
 class CreditStatusChanged(Event, frozen=True, kw_only=True):
     """A retailer's credit was paused, blocked, or given back. `decision_id` names this one decision.
 
-    `late_paisa` had been open for too long at that moment, the worst of it for `open_days`.
+    `late_paisa` had been open for too long at that moment, the worst of it for `open_days`
+    where `allowed_days` were agreed.
     """
 
     decision_id: UUID
@@ -38,3 +39,4 @@ class CreditStatusChanged(Event, frozen=True, kw_only=True):
     reason: str | None
     late_paisa: int
     open_days: int
+    allowed_days: int

@@ -8,7 +8,7 @@ Whatever changes is audited and published once; doing what is done already chang
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,14 @@ from khaacho.credit.events import CreditStatusChanged
 from khaacho.credit.pause_rules import AgingItem, PauseVerdict, decide_pause
 from khaacho.errors import Conflict, RetailerNotFound
 from khaacho.ids import new_id
-from khaacho.parties.standings import CreditStatus, RetailerStanding, find_standing, lock_standing, set_credit_status
+from khaacho.parties.standings import (
+    CreditStatus,
+    RetailerStanding,
+    find_standing,
+    lock_standing,
+    send_find_standings,
+    set_credit_status,
+)
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
 from khaacho.platform.events import publish
@@ -89,13 +96,39 @@ async def unpause_credit(tx: Transaction, actor: Actor, retailer_id: UUID, *, re
 async def pause_overdue(tx: Transaction, actor: Actor, retailer_id: UUID) -> bool:
     """Pause by rule, when there is a cause and the retailer's credit is active; answers whether it was paused."""
     standing = await lock_standing(tx, retailer_id)
-    if standing is None or standing.credit_status is not CreditStatus.ACTIVE:
+    if standing is None or not _may_pause(standing):
         return False
     verdict = await _verdict(tx, retailer_id)
     if verdict.reason is None:
         return False
     await _change(tx, actor, standing, CreditStatus.PAUSED, reason=verdict.reason, automatic=True, verdict=verdict)
     return True
+
+
+async def find_retailers_to_pause(tx: Transaction) -> list[UUID]:
+    """Active retailers with something open for too long, each by its own line's days; two statements for all.
+
+    Served by credit_debits_open_since_idx: cost follows the items that are old, not those that are open.
+    """
+    today = clock.business_day()
+    allowed = await tx.values("SELECT DISTINCT max_outstanding_days FROM credit_accounts")
+    # Opened before this moment means opened more than so many business days ago.
+    opened_before = [clock.start_of_business_day(today - timedelta(days=days)) for days in allowed]
+    late = await tx.values(
+        """
+        SELECT DISTINCT debit.retailer_id
+        FROM credit_debits AS debit
+        JOIN credit_accounts AS line ON line.id = debit.account_id
+        JOIN unnest(%(allowed)s::integer[], %(before)s::timestamptz[]) AS rule (days, opened_before)
+            ON rule.days = line.max_outstanding_days
+        WHERE debit.cleared_paisa < debit.amount_paisa AND debit.opened_at < %(newest)s
+            AND debit.opened_at < rule.opened_before
+            AND debit.amount_paisa - debit.cleared_paisa >= line.de_minimis_paisa
+        """,
+        {"allowed": allowed, "before": opened_before, "newest": max(opened_before, default=None)},
+    )
+    standings = await (await send_find_standings(tx, late)).all()
+    return sorted(standing.id for standing in standings if _may_pause(standing))
 
 
 async def resume_cured(tx: Transaction, actor: Actor, retailer_id: UUID) -> bool:
@@ -120,6 +153,11 @@ async def _locked(tx: Transaction, retailer_id: UUID) -> RetailerStanding:
     if standing is None:
         raise RetailerNotFound(retailer_id=retailer_id)
     return standing
+
+
+def _may_pause(standing: RetailerStanding) -> bool:
+    # A shop that may not order at all needs no word about credit.
+    return standing.status == "ACTIVE" and standing.credit_status is CreditStatus.ACTIVE
 
 
 async def _verdict(tx: Transaction, retailer_id: UUID) -> PauseVerdict:
@@ -190,6 +228,7 @@ async def _change(
         reason=reason,
         late_paisa=figures.late_paisa,
         open_days=figures.open_days,
+        allowed_days=figures.allowed_days,
     )
     await publish(tx, [changed])
     now = msgspec.structs.replace(

@@ -13,10 +13,11 @@ from khaacho.whatsapp.follow_up import FOLLOW_UP
 from khaacho.whatsapp.inbox import Respond, Turn, drain_contact
 from khaacho.whatsapp.nudges import DrainContact, SendMessages
 from khaacho.whatsapp.records import Channel, Reply
+from khaacho.whatsapp.reminding import REMIND
 from khaacho.whatsapp.sending import send_waiting
 from khaacho.whatsapp.sweep import SWEEP
 
-SCHEDULES: list[Schedule] = [SWEEP, FOLLOW_UP]
+SCHEDULES: list[Schedule] = [SWEEP, FOLLOW_UP, REMIND]
 
 
 def handlers(settings: Settings, *, respond: Respond | None = None, channels: Channels | None = None) -> JobHandlers:

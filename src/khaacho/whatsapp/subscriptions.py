@@ -9,8 +9,8 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import ActorRole
-from khaacho.credit.events import CreditLimitChanged, PaymentRecorded
-from khaacho.credit.queries import find_open_debits
+from khaacho.credit.events import CreditLimitChanged, CreditStatusChanged, PaymentRecorded
+from khaacho.credit.queries import find_credit_overview, find_open_debits
 from khaacho.money import format_rupees
 from khaacho.orders.events import OrderPlaced, OrderStatusChanged, OrderStuck, OrderUnroutable, VendorAsked
 from khaacho.orders.in_hand import Answer, find_requests
@@ -28,6 +28,7 @@ from khaacho.whatsapp.records import Purpose, Saying, Template
 from khaacho.whatsapp.wording import words_for
 from khaacho.whatsapp.wording.figures import show_reason
 from khaacho.whatsapp.wording.order_text import lay_out_news, lay_out_request
+from khaacho.whatsapp.wording.paying_text import lay_out_standing
 from khaacho.whatsapp.wording.templates import template
 
 # Told to the vendor whose order it is, when somebody else ended it.
@@ -134,6 +135,21 @@ async def tell_limit(tx: Transaction, event: CreditLimitChanged) -> None:
     await _tell_retailer(tx, retailer, key, text, Purpose.CREDIT_NOTICE, ready)
 
 
+async def tell_standing(tx: Transaction, event: CreditStatusChanged) -> None:
+    """Credit was paused, blocked or given back: why, how much, how it opens again, and that COD stays possible."""
+    retailer = await require_retailer(tx, event.retailer_id)
+    overview = await find_credit_overview(tx, retailer.id)
+    notice = lay_out_standing(
+        retailer.locale,
+        retailer.owner_name,
+        event,
+        owed_paisa=sum(debit.remaining_paisa for debit in overview.open_debits),
+        available_paisa=overview.available_paisa,
+    )
+    key = f"standing:{event.decision_id}"
+    await _tell_retailer(tx, retailer, key, notice.text, Purpose.CREDIT_NOTICE, notice.template)
+
+
 async def send_one_time_code(tx: Transaction, event: OneTimeCodeIssued) -> None:
     """The code somebody asked for a moment ago; asking for it makes it a direct answer."""
     contact = await ensure_contact(tx, event.phone)
@@ -188,6 +204,7 @@ SUBSCRIBERS: Subscribers = {
     OrderStuck: (tell_stuck,),
     PaymentRecorded: (thank_for_payment,),
     CreditLimitChanged: (tell_limit,),
+    CreditStatusChanged: (tell_standing,),
     OneTimeCodeIssued: (send_one_time_code,),
     RetailerApproved: (welcome_retailer,),
     VendorApproved: (welcome_vendor,),

@@ -32,8 +32,10 @@ TEMPLATES: dict[str, dict[str, str]] = {
         "ne": "तपाईंको {{1}} भुक्तानी पायौं। अब बाँकी: {{2}}। धन्यवाद।",
     },
     "payment_reminder": {
-        "en": "A reminder from Khaacho: {{1}} is open, the oldest part for {{2}} days. Reply CREDIT for the details.",
-        "ne": "खाचोबाट सम्झना: {{1}} तिर्न बाँकी छ, सबैभन्दा पुरानो {{2}} दिनको। विवरणका लागि CREDIT लेख्नुहोस्।",
+        "en": "Namaste {{1}}, a small reminder from Khaacho: {{2}} to be paid, due {{3}}, open for {{4}} days. "
+        "Reply CREDIT for the details or PAY to see how to pay.",
+        "ne": "नमस्ते {{1}}, खाचोबाट सानो सम्झना: {{2}} तिर्न बाँकी, म्याद {{3}}, {{4}} दिन भयो। "
+        "विवरणका लागि CREDIT, तिर्ने तरिका हेर्न PAY लेख्नुहोस्।",
     },
     "credit_notice": {
         "en": "News about your credit at Khaacho: {{1}} Reply CREDIT for the details.",
