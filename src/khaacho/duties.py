@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from khaacho.credit import jobs as credit_jobs
 from khaacho.credit import risk_jobs
 from khaacho.credit.checks import CHECKS as CREDIT_CHECKS
 from khaacho.ledger import sealing
@@ -53,6 +54,7 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
         *sealing.SCHEDULES,
         *parties_jobs.SCHEDULES,
         *risk_jobs.SCHEDULES,
+        *credit_jobs.SCHEDULES,
         *orders_jobs.SCHEDULES,
         *projects_jobs.SCHEDULES,
         *whatsapp_jobs.SCHEDULES,
@@ -62,7 +64,7 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
 def subscribers(settings: Settings) -> Subscribers:
     """Who hears of which event. Domains do not know each other's listeners; this is the only place that does."""
     together: dict[type[Event], list[Subscriber]] = {}
-    for listeners in (orders_jobs.SUBSCRIBERS, subscriptions.SUBSCRIBERS):
+    for listeners in (credit_jobs.SUBSCRIBERS, orders_jobs.SUBSCRIBERS, subscriptions.SUBSCRIBERS):
         for event, hearing in listeners.items():
             together.setdefault(event, []).extend(hearing)
     return together

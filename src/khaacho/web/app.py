@@ -21,6 +21,7 @@ from khaacho.actors import Actor
 from khaacho.catalog import api as catalog
 from khaacho.console import routes as console
 from khaacho.credit import api as credit
+from khaacho.credit import standing_api
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.asking import OrderJudge
 from khaacho.credit.records import NewCreditLine
@@ -102,6 +103,7 @@ def api_routes() -> list[Any]:
         *parties.routes(_open_credit_line),
         *catalog.ROUTES,
         *credit.ROUTES,
+        *standing_api.ROUTES,
         *orders.ROUTES,
         *projects.ROUTES,
         *whatsapp.ROUTES,
