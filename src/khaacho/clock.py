@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 import nepali_datetime
 
 DEFAULT_ZONE_NAME = "Asia/Kathmandu"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DEFAULT_WEEK_START = "sunday"
 
 _zone = ZoneInfo(DEFAULT_ZONE_NAME)
+_week_start = WEEKDAYS.index(DEFAULT_WEEK_START)
 _shift = timedelta(0)
 
 
@@ -27,6 +30,17 @@ def set_zone(name: str) -> None:
 def zone() -> ZoneInfo:
     """The business zone."""
     return _zone
+
+
+def set_week_start(weekday: str) -> None:
+    """Choose the day a business week begins on, by its English name; called once by each composition root."""
+    global _week_start
+    _week_start = WEEKDAYS.index(weekday)
+
+
+def week_start() -> int:
+    """The weekday a business week begins on; Monday is 0."""
+    return _week_start
 
 
 def now() -> datetime:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from khaacho.clock import DEFAULT_WEEK_START, WEEKDAYS
 from khaacho.errors import InvalidSettings
 
 SECRET_LENGTH_MIN = 32
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     secret_key: str = Field("", alias="KHAACHO_SECRET_KEY")
     public_url: str = Field("", alias="KHAACHO_PUBLIC_URL")
     timezone: str = Field("Asia/Kathmandu", alias="KHAACHO_TIMEZONE")
+    week_start: str = Field(DEFAULT_WEEK_START, alias="KHAACHO_WEEK_START", pattern=f"^({'|'.join(WEEKDAYS)})$")
     simulator: Switch = Field(Switch.OFF, alias="KHAACHO_SIMULATOR")
     whatsapp_channel: str = Field("simulator", alias="KHAACHO_WHATSAPP_CHANNEL", pattern="^(simulator|twilio|cloud)$")
     database_connections: Annotated[int, Field(ge=2, le=64)] = Field(8, alias="KHAACHO_DATABASE_CONNECTIONS")
@@ -67,6 +69,19 @@ class Settings(BaseSettings):
     meta_phone_number_id: str = Field("", alias="META_PHONE_NUMBER_ID")
     meta_base_url: str = Field("https://graph.facebook.com/v21.0", alias="META_BASE_URL")
 
+    razorpay_key_id: str = Field("", alias="RAZORPAY_KEY_ID")
+    razorpay_key_secret: str = Field("", alias="RAZORPAY_KEY_SECRET")
+    razorpay_webhook_secret: str = Field("", alias="RAZORPAY_WEBHOOK_SECRET")
+    # Still believed while a new secret is being put in place.
+    razorpay_webhook_secret_previous: str = Field("", alias="RAZORPAY_WEBHOOK_SECRET_PREVIOUS")
+    razorpay_base_url: str = Field("https://api.razorpay.com", alias="RAZORPAY_BASE_URL")
+    esewa_product_code: str = Field("", alias="ESEWA_PRODUCT_CODE")
+    esewa_secret_key: str = Field("", alias="ESEWA_SECRET_KEY")
+    # eSewa takes payments at one host and answers questions at another.
+    esewa_form_url: str = Field("https://epay.esewa.com.np/api/epay/main/v2/form", alias="ESEWA_FORM_URL")
+    esewa_status_url: str = Field("https://esewa.com.np/api/epay/transaction/status", alias="ESEWA_STATUS_URL")
+    payment_sandbox: Switch = Field(Switch.OFF, alias="KHAACHO_PAYMENT_SANDBOX")
+
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, name: str) -> str:
@@ -74,7 +89,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is not a time zone")
         return str(ZoneInfo(name))
 
-    @field_validator("twilio_base_url", "meta_base_url", "public_url")
+    @field_validator(
+        "twilio_base_url", "meta_base_url", "public_url", "razorpay_base_url", "esewa_form_url", "esewa_status_url"
+    )
     @classmethod
     def _is_url(cls, url: str) -> str:
         if url:
@@ -93,6 +110,8 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"in production these must be set: {', '.join(missing)}")
+            if self.payment_sandbox_on:
+                raise ValueError("in production KHAACHO_PAYMENT_SANDBOX must be off: it takes no money")
         return self
 
     @property
@@ -102,6 +121,10 @@ class Settings(BaseSettings):
     @property
     def simulator_on(self) -> bool:
         return self.simulator is Switch.ON
+
+    @property
+    def payment_sandbox_on(self) -> bool:
+        return self.payment_sandbox is Switch.ON
 
     @property
     def base_url(self) -> str:

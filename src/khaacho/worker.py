@@ -55,6 +55,7 @@ async def _work_until_told(settings: Settings) -> None:
 async def work(settings: Settings, database: Database, stopping: asyncio.Event) -> None:
     """Run jobs and schedules on `database` until `stopping`."""
     clock.set_zone(settings.timezone)
+    clock.set_week_start(settings.week_start)
     worker_id = new_id()
     await _wait_for_migrations(database, stopping)
     # Before anything is claimed: a claim whose worker shows no life may be taken over.

@@ -35,6 +35,7 @@ def read_settings() -> Settings:
     """The settings of this process, with the business zone in force. Raises InvalidSettings."""
     settings = load_settings()
     clock.set_zone(settings.timezone)
+    clock.set_week_start(settings.week_start)
     return settings
 
 

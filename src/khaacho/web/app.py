@@ -55,6 +55,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def create_app(settings: Settings) -> Litestar:
     """The whole web application. It opens its database when it starts and closes it when it stops."""
     clock.set_zone(settings.timezone)
+    clock.set_week_start(settings.week_start)
     app = Application(
         route_handlers=[
             *health.ROUTES,
