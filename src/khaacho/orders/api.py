@@ -30,6 +30,8 @@ from khaacho.orders.api_records import (
 )
 from khaacho.orders.fulfilment_api import ROUTES as STEP_ROUTES
 from khaacho.orders.in_hand import find_considered, find_requests
+from khaacho.orders.insight_api import ROUTES as INSIGHT_ROUTES
+from khaacho.orders.overrides_api import ROUTES as OVERRIDE_ROUTES
 from khaacho.orders.placer import OrderPlacer
 from khaacho.orders.queries import find_order_history, find_orders, require_order
 from khaacho.orders.records import Order, OrderStatus
@@ -211,6 +213,8 @@ ROUTES: list[Any] = [
     get_order_history,
     get_order_routing,
     *STEP_ROUTES,
+    *INSIGHT_ROUTES,
+    *OVERRIDE_ROUTES,
     *RECOVERY_ROUTES,
 ]
 

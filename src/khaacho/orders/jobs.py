@@ -15,6 +15,7 @@ from khaacho.orders.asking import find_overdue_requests, time_out_request
 from khaacho.orders.basket import expire_baskets
 from khaacho.orders.candidates import count_routing_figures
 from khaacho.orders.fulfilment import complete_paid_orders
+from khaacho.orders.insights import count_insights, count_shops
 from khaacho.orders.recovery import DEFAULT_STUCK_AFTER, count_expired_baskets, find_stuck_orders, help_stuck_order
 from khaacho.orders.requests import VendorRequestTimeout
 from khaacho.platform.database import Database, Transaction
@@ -83,16 +84,27 @@ async def count_figures(database: Database, slot: datetime, dry_run: bool) -> Ma
         return {"rows": await count_routing_figures(tx)}
 
 
+async def regenerate_insights(database: Database, slot: datetime, dry_run: bool) -> Mapping[str, Any]:
+    """Every shop's figures of late, counted anew in one statement."""
+    if dry_run:
+        async with database.reading() as tx:
+            return {"retailers": await count_shops(tx)}
+    async with database.transaction() as tx:
+        return {"retailers": await count_insights(tx)}
+
+
 async def complete_when_paid(tx: Transaction, event: PaymentRecorded) -> None:
     """Orders that a payment cleared are completed."""
     await complete_paid_orders(tx, event.cleared_order_ids)
 
 
+INSIGHTS = Schedule(name="insights", cron="0 3 * * *", run=regenerate_insights)
 HANDLERS: JobHandlers = {VendorRequestTimeout: time_out}
 SCHEDULES = [
     Schedule(name="vendor-request-timeouts", cron="* * * * *", run=time_out_requests),
     Schedule(name="stuck-orders", cron="*/5 * * * *", run=help_stuck_orders),
     Schedule(name="basket-expiry", cron="0 */6 * * *", run=expire_old_baskets),
     Schedule(name="routing-figures", cron="*/15 * * * *", run=count_figures),
+    INSIGHTS,
 ]
 SUBSCRIBERS: Subscribers = {PaymentRecorded: (complete_when_paid,)}

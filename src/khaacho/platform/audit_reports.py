@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,3 +37,23 @@ async def find_audit_of(tx: Transaction, subject_id: UUID) -> list[AuditRow]:
         {"subject": subject_id},
         into=AuditRow,
     )
+
+
+class _SubjectRow(AuditRow, frozen=True, kw_only=True):
+    subject_id: UUID
+
+
+async def find_latest_audit(tx: Transaction, subject_ids: Sequence[UUID], action: str) -> dict[UUID, AuditRow]:
+    """The last time this was done to each of these subjects, by subject; those it never happened to are missing."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT ON (subject_id) subject_id, id, action, reason, actor_id, actor_name, old_values, new_values,
+            created_at
+        FROM audit_entries
+        WHERE subject_id = ANY(%(subjects)s) AND action = %(action)s
+        ORDER BY subject_id, id DESC
+        """,
+        {"subjects": list(subject_ids), "action": action},
+        into=_SubjectRow,
+    )
+    return {row.subject_id: row for row in rows}

@@ -17,7 +17,7 @@ from khaacho.errors import MalformedRequest, SignatureInvalid
 from khaacho.platform.database import Database
 from khaacho.platform.metrics import SIGNATURE_FAILURES
 from khaacho.settings import Settings
-from khaacho.whatsapp import message_api, reminder_api
+from khaacho.whatsapp import insight_api, message_api, reminder_api
 from khaacho.whatsapp.channels.cloud_inbound import read_delivery
 from khaacho.whatsapp.channels.twilio_inbound import OWN_ID_PARAMETER, Form, read_message, read_status
 from khaacho.whatsapp.records import Channel
@@ -135,5 +135,6 @@ ROUTES: list[Any] = [
     verify_cloud_webhook,
     receive_cloud_delivery,
     *message_api.ROUTES,
+    *insight_api.ROUTES,
     *reminder_api.ROUTES,
 ]

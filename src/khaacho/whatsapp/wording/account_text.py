@@ -1,4 +1,4 @@
-"""Credit and goods as their readers see them. Pure."""
+"""Credit, own orders and goods as their readers see them. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from khaacho.credit.records import CreditOverview
 from khaacho.money import format_rupees
+from khaacho.orders.insights import RetailerInsight
 from khaacho.parties.standings import CreditStatus
 from khaacho.whatsapp.wording.figures import numbered, show_day
 from khaacho.whatsapp.wording.words import Words
@@ -57,6 +58,21 @@ def lay_out_credit(words: Words, overview: CreditOverview, *, order_codes: Mappi
     if more > 0:
         blocks.append(f"… +{more}")
     return "\n".join(blocks)
+
+
+def lay_out_insights(words: Words, insight: RetailerInsight) -> str:
+    """How much was ordered of late; delivered orders count."""
+    change = insight.orders_this_week - insight.orders_last_week
+    return words.insights.format(
+        this_week=insight.orders_this_week,
+        trend="📈" if change > 0 else "📉" if change < 0 else "➡️",
+        last_week=insight.orders_last_week,
+        this_month=insight.orders_this_month,
+        orders=insight.orders_last_days,
+        days=insight.days_active,
+        spent=format_rupees(insight.total_spent_paisa),
+        average=format_rupees(insight.avg_order_paisa),
+    )
 
 
 def lay_out_goods(words: Words, terms: str, goods: Sequence[GoodsLine]) -> str:

@@ -166,8 +166,9 @@ ENGLISH = Words(
     limit_changed="💳 Your credit limit is now {limit} (it was {before}).",
     one_time_code="{code} is your Khaacho sign-in code. Do not share it with anyone.",
     insights=(
-        "📊 *Your orders*\nThis week: {week_orders} orders, {week_spend}\n"
-        "This month: {month_orders} orders, {month_spend}\nAverage order: {average}"
+        "📊 *Your orders*\nThis week: {this_week} orders {trend} (last week: {last_week})\n"
+        "This month: {this_month} orders\nLast 30 days: {orders} orders on {days} days, {spent}\n"
+        "Average order: {average}"
     ),
     goods_head="🔎 What we have for *{terms}* (before tax):",
     goods_line="{name} · {price} / {unit}",

@@ -155,8 +155,9 @@ NEPALI = Words(
     limit_changed="💳 तपाईंको उधारोको सीमा अब {limit} (पहिले {before}) भयो।",
     one_time_code="{code} तपाईंको खाचो साइन-इन कोड हो। कसैलाई नदिनुहोस्।",
     insights=(
-        "📊 *तपाईंका अर्डर*\nयो हप्ता: {week_orders} अर्डर, {week_spend}\n"
-        "यो महिना: {month_orders} अर्डर, {month_spend}\nऔसत अर्डर: {average}"
+        "📊 *तपाईंका अर्डर*\nयो हप्ता: {this_week} अर्डर {trend} (गएको हप्ता: {last_week})\n"
+        "यो महिना: {this_month} अर्डर\nपछिल्ला ३० दिन: {days} दिनमा {orders} अर्डर, {spent}\n"
+        "औसत अर्डर: {average}"
     ),
     goods_head="🔎 *{terms}* का लागि हामीसँग (कर बाहेक):",
     goods_line="{name} · {price} / {unit}",

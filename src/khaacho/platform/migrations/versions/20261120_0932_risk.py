@@ -26,6 +26,9 @@ RISK = """
         FROM credit_accounts AS line
         JOIN ledger_accounts AS account ON account.id = line.id;
 
+    -- When an item was cleared, as the ledger's transfer says it; written later than it happened where it was told late.
+    ALTER TABLE credit_allocations ADD COLUMN event_at timestamptz;
+
     -- A line that came into danger, since when, and until when: one open row per line and kind of danger.
     CREATE TABLE credit_risk_flags (
         id uuid PRIMARY KEY,
