@@ -1,4 +1,7 @@
-"""Which open items a payment clears: the one it names first, then the oldest. Pure: no database, no clock."""
+"""Which open items a payment clears: the one it names, then the oldest on the same line, then the oldest elsewhere.
+
+Without a name it is the oldest first, over all lines. Pure: no database, no clock.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unapplied_paisa: int
 
 
-def allocate(amount_paisa: int, open_debits: Sequence[Debit], *, first: UUID | None = None) -> Plan:
-    """Spread `amount_paisa` over `open_debits`. An item is never cleared beyond what remains of it."""
-    ordered = sorted(open_debits, key=lambda debit: (debit.id != first, debit.opened_at, debit.id))
+def allocate(
+    amount_paisa: int, open_debits: Sequence[Debit], *, first: UUID | None = None, first_line: UUID | None = None
+) -> Plan:
+    """Spread `amount_paisa` over `open_debits`. An item is never cleared beyond what remains of it.
+
+    `first` is the item named, `first_line` the line whose items come next; without it, that of the item named.
+    """
+    if first_line is None:
+        first_line = next((debit.account_id for debit in open_debits if debit.id == first), None)
+
+    def turn(debit: Debit) -> tuple[object, ...]:
+        elsewhere = first_line is not None and debit.account_id != first_line
+        return debit.id != first, elsewhere, debit.opened_at, debit.id
+
     parts: list[tuple[Debit, int]] = []
     left = amount_paisa
-    for debit in ordered:
+    for debit in sorted(open_debits, key=turn):
         cleared = min(left, debit.remaining_paisa)
         if cleared > 0:
             parts.append((debit, cleared))

@@ -40,24 +40,45 @@ CHECKS = (
     ),
     Check(
         name="paid_ahead",
-        promise="What was paid ahead on a line is what its cleared payments have left to spend.",
+        promise="What was paid ahead on a line is what its payments and adjustments have left to spend.",
         sql="""
             SELECT line.id AS subject, -account.posted AS expected, COALESCE(ahead.total, 0) AS actual
             FROM credit_accounts AS line
             JOIN ledger_accounts AS account ON account.kind = 'UNAPPLIED_CREDIT' AND account.owner_id = line.id
             LEFT JOIN (
-                SELECT account_id, SUM(unapplied_paisa) AS total
-                FROM credit_payments
-                WHERE state = 'CLEARED'
-                GROUP BY account_id
+                SELECT fund.account_id, SUM(fund.unapplied_paisa) AS total
+                FROM (
+                    SELECT account_id, unapplied_paisa FROM credit_payments
+                    UNION ALL
+                    SELECT account_id, unapplied_paisa FROM credit_adjustments
+                ) AS fund
+                GROUP BY fund.account_id
             ) AS ahead ON ahead.account_id = line.id
             WHERE -account.posted <> COALESCE(ahead.total, 0)
         """,
         counts="SELECT count(*) FROM credit_accounts",
     ),
     Check(
+        name="ahead_or_owed",
+        promise="What was paid ahead on a line is spent before anything stays owed there.",
+        sql="""
+            SELECT line.id AS subject, 'nothing ahead while ' || owed.total || ' is owed' AS expected,
+                -account.posted AS actual
+            FROM credit_accounts AS line
+            JOIN ledger_accounts AS account ON account.kind = 'UNAPPLIED_CREDIT' AND account.owner_id = line.id
+            JOIN (
+                SELECT account_id, SUM(amount_paisa - cleared_paisa) AS total
+                FROM credit_debits
+                WHERE cleared_paisa < amount_paisa
+                GROUP BY account_id
+            ) AS owed ON owed.account_id = line.id
+            WHERE account.posted <> 0
+        """,
+        counts="SELECT count(*) FROM credit_accounts",
+    ),
+    Check(
         name="cleared_by_payments",
-        promise="What is cleared of an item equals what payments cleared of it.",
+        promise="What is cleared of an item equals what payments and adjustments cleared of it.",
         sql="""
             SELECT debit.id AS subject, debit.cleared_paisa AS expected, COALESCE(SUM(part.amount_paisa), 0) AS actual
             FROM credit_debits AS debit
@@ -69,16 +90,49 @@ CHECKS = (
     ),
     Check(
         name="payments_spent",
-        promise="A cleared payment is spread exactly: what it cleared plus what is unapplied is its amount.",
+        promise="A cleared payment is spread exactly: what it cleared plus what is unapplied is its amount. "
+        "A cheque that waits or bounced, and a payment that was reversed, clear nothing.",
         sql="""
-            SELECT payment.id AS subject, payment.amount_paisa AS expected,
+            SELECT payment.id AS subject,
+                CASE payment.state WHEN 'CLEARED' THEN payment.amount_paisa ELSE 0 END AS expected,
                 payment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0) AS actual
             FROM credit_payments AS payment
             LEFT JOIN credit_allocations AS part ON part.payment_id = payment.id
-            WHERE payment.state = 'CLEARED' AND payment.account_id IS NOT NULL
+            WHERE payment.account_id IS NOT NULL
             GROUP BY payment.id
-            HAVING payment.amount_paisa <> payment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0)
+            HAVING CASE payment.state WHEN 'CLEARED' THEN payment.amount_paisa ELSE 0 END
+                <> payment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0)
         """,
         counts="SELECT count(*) FROM credit_payments",
+    ),
+    Check(
+        name="adjustments_spent",
+        promise="A credit that stands is spread exactly. A debit clears nothing until it is reversed; then it clears "
+        "the very item it opened.",
+        sql="""
+            SELECT adjustment.id AS subject,
+                CASE WHEN (adjustment.kind = 'CREDIT') = (adjustment.state = 'POSTED') THEN adjustment.amount_paisa
+                    ELSE 0 END AS expected,
+                adjustment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0) AS actual
+            FROM credit_adjustments AS adjustment
+            LEFT JOIN credit_allocations AS part ON part.adjustment_id = adjustment.id
+            GROUP BY adjustment.id
+            HAVING CASE WHEN (adjustment.kind = 'CREDIT') = (adjustment.state = 'POSTED') THEN adjustment.amount_paisa
+                    ELSE 0 END <> adjustment.unapplied_paisa + COALESCE(SUM(part.amount_paisa), 0)
+        """,
+        counts="SELECT count(*) FROM credit_adjustments",
+    ),
+    Check(
+        name="undone_exactly",
+        promise="What undoes a clearing has its amount, of the same item and by the same payment or adjustment.",
+        sql="""
+            SELECT undoing.id AS subject, -part.amount_paisa AS expected, undoing.amount_paisa AS actual
+            FROM credit_allocations AS undoing
+            JOIN credit_allocations AS part ON part.id = undoing.undoes_id
+            WHERE undoing.amount_paisa <> -part.amount_paisa OR undoing.debit_id <> part.debit_id
+                OR undoing.payment_id IS DISTINCT FROM part.payment_id
+                OR undoing.adjustment_id IS DISTINCT FROM part.adjustment_id
+        """,
+        counts="SELECT count(*) FROM credit_allocations WHERE undoes_id IS NOT NULL",
     ),
 )

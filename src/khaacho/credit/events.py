@@ -17,6 +17,48 @@ class PaymentRecorded(Event, frozen=True, kw_only=True):
     cleared_order_ids: tuple[UUID, ...]
 
 
+class PaymentUndone(Event, frozen=True, kw_only=True):
+    """A payment was reversed: what it cleared is owed again.
+
+    Orders are owed again, or (rarely, by what was paid ahead and could now be spent) no more.
+    """
+
+    payment_id: UUID
+    retailer_id: UUID
+    amount_paisa: int
+    reason: str
+    reopened_order_ids: tuple[UUID, ...]
+    cleared_order_ids: tuple[UUID, ...]
+
+
+class ChequeBounced(Event, frozen=True, kw_only=True):
+    """A cheque that never was money; what it was meant for stays owed."""
+
+    payment_id: UUID
+    retailer_id: UUID
+    amount_paisa: int
+    reason: str
+
+
+class AdjustmentRecorded(Event, frozen=True, kw_only=True):
+    """What is owed was changed by neither goods nor money: by more than nothing it rose, by less it fell."""
+
+    adjustment_id: UUID
+    retailer_id: UUID
+    change_paisa: int
+    cleared_order_ids: tuple[UUID, ...]
+
+
+class AdjustmentUndone(Event, frozen=True, kw_only=True):
+    """An adjustment was reversed."""
+
+    adjustment_id: UUID
+    retailer_id: UUID
+    reason: str
+    reopened_order_ids: tuple[UUID, ...]
+    cleared_order_ids: tuple[UUID, ...]
+
+
 class CreditLimitChanged(Event, frozen=True, kw_only=True):
     retailer_id: UUID
     account_id: UUID

@@ -1,49 +1,109 @@
-"""Money in: recorded once, spread over open items, posted, and told to whoever listens [C60]."""
+"""Money in: recorded once, spread over open items, posted, and told to whoever listens [C60].
+
+Recording is plural by nature: many payments of many retailers are one transaction with two round trips of reading and
+one of writing. A single payment is a list of one. Cheques wait in `cheques`, what was wrong is undone in `reversals`.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from uuid import UUID
+
+import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.allocation import Plan, allocate
-from khaacho.credit.events import PaymentRecorded
-from khaacho.credit.queries import (
-    credit_line_id,
-    find_credit_lines,
-    find_open_debits_of_line,
-    require_credit_line,
-    require_debit,
-    unapplied_account_id,
+from khaacho.credit.queries import CreditTerms
+from khaacho.credit.receiving import (
+    MONEY_ACCOUNTS,
+    Receipt,
+    Received,
+    audit_of,
+    event_of,
+    keep_cheque,
+    receive,
+    require_past,
 )
-from khaacho.credit.records import (
-    Allocation,
-    CreditLine,
-    Debit,
-    NewPayment,
-    PaymentMethod,
-    PaymentOutcome,
-    PaymentState,
+from khaacho.credit.records import Debit, NewPayment, Payment, PaymentMethod, PaymentOutcome, PaymentState
+from khaacho.credit.tab_rows import (
+    LockedTab,
+    lock_tab,
+    resume_if_cured,
+    send_find_named,
+    send_find_terms_of,
+    write_tab,
 )
-from khaacho.credit.unapplied import Clearing, clear_debits
-from khaacho.errors import DebitCleared, NoCreditAccount, RetailerNotFound, ValidationFailed
+from khaacho.errors import (
+    DebitCleared,
+    DebitNotFound,
+    KhaachoError,
+    LockTimeout,
+    NoCreditAccount,
+    PaymentNotFound,
+    RetailerNotFound,
+    ValidationFailed,
+)
 from khaacho.ids import new_id
-from khaacho.ledger.actions import NewAccount, lock_accounts, open_accounts, write_book
-from khaacho.ledger.chart import AccountKind, TransferCode, account_id
-from khaacho.ledger.posting import Book
-from khaacho.ledger.records import Source
+from khaacho.ledger.actions import NewAccount, open_accounts
 from khaacho.money import AMOUNT_PAISA_MAX
-from khaacho.parties.standings import find_standing
-from khaacho.platform.audit import AuditEntry, record_audit
+from khaacho.parties.standings import send_find_standings
+from khaacho.platform.audit import record_audit
 from khaacho.platform.database import Transaction
 from khaacho.platform.events import publish
+from khaacho.platform.locks import Wait
 
-MONEY_ACCOUNTS = {
-    PaymentMethod.CASH: AccountKind.CASH,
-    PaymentMethod.BANK_TRANSFER: AccountKind.BANK,
-    PaymentMethod.MOBILE_MONEY: AccountKind.MOBILE_MONEY,
-    PaymentMethod.CHEQUE: AccountKind.BANK,
-}
+
+class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment, and who records it."""
+
+    actor: Actor
+    new: NewPayment
+
+
+Outcome = PaymentOutcome | KhaachoError
+
+
+class _Payers:
+    """Who owes and on which lines, as found before anything is locked."""
+
+    def __init__(self, named: Sequence[Debit], terms: Sequence[CreditTerms], retailers: Collection[UUID]) -> None:
+        self._named = {debit.source_id: debit for debit in named} | {debit.id: debit for debit in named}
+        self._retailers = set(retailers)
+        self.lines: dict[UUID, list[CreditTerms]] = defaultdict(list)
+        for line in terms:
+            self.lines[line.retailer_id].append(line)
+
+    def receipt(self, new: NewPayment) -> Receipt:
+        """The payment made sure of. Raises what is wrong with it."""
+        if not 0 < new.amount_paisa <= AMOUNT_PAISA_MAX:
+            raise ValidationFailed(field="amountPaid", why="must be above zero")
+        event_at = require_past(new.event_at)
+        named = self._require_named(new)
+        retailer_id = named.retailer_id if named else new.retailer_id
+        if retailer_id is None:
+            raise ValidationFailed(field="retailerId", why="name the retailer or the item that is paid")
+        if not self.lines[retailer_id]:
+            raise NoCreditAccount() if retailer_id in self._retailers else RetailerNotFound(retailer_id=retailer_id)
+        return Receipt(
+            payment_id=new_id(),
+            retailer_id=retailer_id,
+            amount_paisa=new.amount_paisa,
+            method=new.method,
+            reference=new.reference,
+            event_at=event_at,
+            named=named,
+        )
+
+    def _require_named(self, new: NewPayment) -> Debit | None:
+        if new.debit_id is None:
+            return None
+        named = self._named.get(new.debit_id)
+        if named is None:
+            raise DebitNotFound(transaction_id=new.debit_id)
+        if new.retailer_id not in (None, named.retailer_id):
+            raise ValidationFailed(field="retailerId", why="is not who owes this item")
+        return named
 
 
 async def record_payment(tx: Transaction, actor: Actor, new: NewPayment) -> PaymentOutcome:
@@ -51,163 +111,127 @@ async def record_payment(tx: Transaction, actor: Actor, new: NewPayment) -> Paym
 
     Raises DebitNotFound, DebitCleared, RetailerNotFound, NoCreditAccount or ValidationFailed; then nothing changed.
     """
-    if not 0 < new.amount_paisa <= AMOUNT_PAISA_MAX:
-        raise ValidationFailed(field="amountPaid", why="must be above zero")
-    line = await _line_paid(tx, new)
-    accounts = await lock_accounts(tx, [line.id, unapplied_account_id(line.id)])
-    if new.debit_id is not None and (await require_debit(tx, new.debit_id)).remaining_paisa == 0:
-        raise DebitCleared(transaction_id=new.debit_id)
-    open_items = await find_open_debits_of_line(tx, line.id)
-    payment_id = new_id()
-    pending = new.method is PaymentMethod.CHEQUE
-    plan = Plan(parts=(), unapplied_paisa=0) if pending else allocate(new.amount_paisa, open_items, first=new.debit_id)
-    await _insert_payment(tx, actor, payment_id, line, new, plan, pending=pending)
-    if not pending:
-        book = Book(accounts, moment=clock.now())
-        await _post(tx, actor, book, payment_id, line, new, plan)
-        # Read again under the lock: the limit may have been changed while we waited.
-        book.lower_ceiling(line.id, (await require_credit_line(tx, line.id)).limit_paisa)
-        await write_book(tx, book)
-    return await _announce(tx, actor, payment_id, line, new, plan, open_items, pending=pending)
+    async with tx.pipeline():
+        (outcome,) = await record_payments(tx, [PaymentRequest(actor=actor, new=new)])
+    if isinstance(outcome, KhaachoError):
+        raise outcome
+    return outcome
 
 
-async def _line_paid(tx: Transaction, new: NewPayment) -> CreditLine:
-    if new.debit_id is not None:
-        debit = await require_debit(tx, new.debit_id)
-        if new.retailer_id is not None and new.retailer_id != debit.retailer_id:
-            raise ValidationFailed(field="retailerId", why="is not who owes this item")
-        lines = {line.id: line for line in await find_credit_lines(tx, debit.retailer_id)}
-        return lines[debit.account_id]
-    if new.retailer_id is None:
-        raise ValidationFailed(field="retailerId", why="name the retailer or the item that is paid")
-    if await find_standing(tx, new.retailer_id) is None:
-        raise RetailerNotFound(retailer_id=new.retailer_id)
-    by_id = {line.id: line for line in await find_credit_lines(tx, new.retailer_id)}
-    line = by_id.get(credit_line_id(new.retailer_id)) or next(iter(by_id.values()), None)
-    if line is None:
-        raise NoCreditAccount(retailer_id=new.retailer_id)
-    return line
+async def record_payments(
+    tx: Transaction, requests: Sequence[PaymentRequest], *, wait: Wait = Wait.QUEUE
+) -> list[Outcome]:
+    """Record payments of any retailers, one outcome each, in order; a refusal disturbs no other.
+
+    Call it in a pipelined transaction. With SKIP, a payment whose lines somebody else holds is LockTimeout.
+    """
+    payers = await _find_payers(tx, [request.new for request in requests])
+    asked = [_receipt_or_refusal(payers, request.new) for request in requests]
+    receipts = [one for one in asked if isinstance(one, Receipt)]
+    if not receipts:
+        return [one for one in asked if isinstance(one, KhaachoError)]
+    lines = [line for retailer_id in {one.retailer_id for one in receipts} for line in payers.lines[retailer_id]]
+    named = {one.named.id for one in receipts if one.named}
+    locked = await lock_tab(tx, lines, wait=wait, also=sorted(named))
+    done = [
+        _take(request.actor, locked, payers, one) if isinstance(one, Receipt) else one
+        for request, one in zip(requests, asked, strict=True)
+    ]
+    await _write(tx, locked, [one for one in done if isinstance(one, Received)])
+    return [one.outcome if isinstance(one, Received) else one for one in done]
 
 
-async def _insert_payment(
-    tx: Transaction,
-    actor: Actor,
-    payment_id: UUID,
-    line: CreditLine,
-    new: NewPayment,
-    plan: Plan,
-    *,
-    pending: bool,
-) -> None:
-    await tx.execute(
+async def find_payment(tx: Transaction, payment_id: UUID) -> Payment:
+    """The payment as it stands. Raises PaymentNotFound. Lock its retailer's lines before acting on it."""
+    payment = await tx.first(
         """
-        INSERT INTO credit_payments (id, retailer_id, account_id, amount_paisa, unapplied_paisa, method, state,
-            reference, event_at, created_at, actor_id, actor_name)
-        VALUES (%(id)s, %(retailer)s, %(line)s, %(amount)s, %(unapplied)s, %(method)s, %(state)s, %(reference)s,
-            %(event_at)s, %(now)s, %(actor)s, %(actor_name)s)
+        SELECT id, retailer_id, account_id, order_id, debit_id, amount_paisa, unapplied_paisa, method, state,
+            reference, event_at
+        FROM credit_payments
+        WHERE id = %(id)s
+        """,
+        {"id": payment_id},
+        into=Payment,
+    )
+    if payment is None:
+        raise PaymentNotFound(payment_id=payment_id)
+    return payment
+
+
+async def _find_payers(tx: Transaction, wanted: Sequence[NewPayment]) -> _Payers:
+    retailers = sorted({new.retailer_id for new in wanted if new.retailer_id})
+    named = sorted({new.debit_id for new in wanted if new.debit_id})
+    debits = await send_find_named(tx, named)
+    terms = await send_find_terms_of(tx, retailers, debit_ids=named)
+    standings = await send_find_standings(tx, retailers)
+    found = await debits.all()
+    return _Payers(found, await terms.all(), [standing.id for standing in await standings.all()])
+
+
+def _receipt_or_refusal(payers: _Payers, new: NewPayment) -> Receipt | KhaachoError:
+    try:
+        return payers.receipt(new)
+    except KhaachoError as refusal:
+        return refusal
+
+
+def _take(actor: Actor, locked: LockedTab, payers: _Payers, receipt: Receipt) -> Received | KhaachoError:
+    lines = payers.lines[receipt.retailer_id]
+    if not locked.knows(receipt.retailer_id, [line.id for line in lines]):
+        return LockTimeout(retailer_id=receipt.retailer_id)
+    if receipt.named is not None:
+        named = locked.tab.debit(receipt.named.id)
+        if named.remaining_paisa == 0:
+            return DebitCleared(transaction_id=named.id)
+    if receipt.method is PaymentMethod.CHEQUE:
+        return keep_cheque(actor, locked, receipt)
+    return receive(actor, locked, receipt)
+
+
+async def _write(tx: Transaction, locked: LockedTab, done: Sequence[Received]) -> None:
+    if not done:
+        return
+    there = [one for one in done if one.outcome.state is PaymentState.CLEARED]
+    await open_accounts(tx, [NewAccount(kind=MONEY_ACCOUNTS[one.receipt.method]) for one in there])
+    await _insert_payments(tx, locked, done)
+    await write_tab(tx, locked)
+    await record_audit(tx, done[0].actor, [audit_of(one) for one in done])
+    await publish(tx, [event_of(one) for one in there])
+    for one in there:
+        await resume_if_cured(tx, one.actor, locked, [one.receipt.retailer_id])
+
+
+async def _insert_payments(tx: Transaction, locked: LockedTab, done: Sequence[Received]) -> None:
+    now = clock.now()
+    cleared = [one.outcome.state is PaymentState.CLEARED for one in done]
+    # A later payment of the same batch spends nothing of an earlier one, so what each had over is what it has now.
+    await tx.send_only(
+        """
+        INSERT INTO credit_payments (id, retailer_id, account_id, debit_id, amount_paisa, unapplied_paisa, method,
+            state, reference, event_at, created_at, cleared_at, actor_id, actor_name)
+        SELECT paid.id, paid.retailer, paid.line, paid.debit, paid.amount, paid.unapplied, paid.method, paid.state,
+            paid.reference, paid.event_at, %(now)s, paid.cleared_at, paid.actor, paid.actor_name
+        FROM unnest(%(ids)s::uuid[], %(retailers)s::uuid[], %(lines)s::uuid[], %(debits)s::uuid[],
+            %(amounts)s::bigint[], %(unapplied)s::bigint[], %(methods)s::text[], %(states)s::text[],
+            %(references)s::text[], %(event_ats)s::timestamptz[], %(cleared_ats)s::timestamptz[],
+            %(actors)s::uuid[], %(actor_names)s::text[])
+            AS paid (id, retailer, line, debit, amount, unapplied, method, state, reference, event_at, cleared_at,
+                actor, actor_name)
         """,
         {
-            "id": payment_id,
-            "retailer": line.retailer_id,
-            "line": line.id,
-            "amount": new.amount_paisa,
-            "unapplied": plan.unapplied_paisa,
-            "method": new.method.value,
-            "state": (PaymentState.PENDING if pending else PaymentState.CLEARED).value,
-            "reference": new.reference,
-            "event_at": new.event_at or clock.now(),
-            "now": clock.now(),
-            "actor": actor.id,
-            "actor_name": actor.name,
+            "ids": [one.receipt.payment_id for one in done],
+            "retailers": [one.receipt.retailer_id for one in done],
+            "lines": [one.line_id for one in done],
+            "debits": [one.outcome.debit_id for one in done],
+            "amounts": [one.receipt.amount_paisa for one in done],
+            "unapplied": [one.outcome.unapplied_paisa for one in done],
+            "methods": [one.receipt.method.value for one in done],
+            "states": [one.outcome.state.value for one in done],
+            "references": [one.receipt.reference for one in done],
+            "event_ats": [one.receipt.event_at for one in done],
+            "cleared_ats": [now if there else None for there in cleared],
+            "actors": [one.actor.id for one in done],
+            "actor_names": [one.actor.name for one in done],
+            "now": now,
         },
-    )
-
-
-async def _post(
-    tx: Transaction, actor: Actor, book: Book, payment_id: UUID, line: CreditLine, new: NewPayment, plan: Plan
-) -> None:
-    money = MONEY_ACCOUNTS[new.method]
-    await open_accounts(tx, [NewAccount(kind=money)])
-    applied_paisa = new.amount_paisa - plan.unapplied_paisa
-    movements = (
-        (applied_paisa, line.id, TransferCode.PAYMENT, f"payment:{payment_id}"),
-        (plan.unapplied_paisa, unapplied_account_id(line.id), TransferCode.UNAPPLIED, f"unapplied:{payment_id}"),
-    )
-    for amount, credited, code, key in movements:
-        if amount:
-            book.post(
-                actor,
-                debit_account_id=account_id(money),
-                credit_account_id=credited,
-                amount=amount,
-                code=code,
-                source=Source(kind="payment", id=payment_id),
-                key=key,
-                event_at=new.event_at or clock.now(),
-            )
-    await clear_debits(
-        tx,
-        [Clearing(payment_id=payment_id, debit_id=debit.id, amount_paisa=amount) for debit, amount in plan.parts],
-    )
-
-
-async def _announce(
-    tx: Transaction,
-    actor: Actor,
-    payment_id: UUID,
-    line: CreditLine,
-    new: NewPayment,
-    plan: Plan,
-    open_items: list[Debit],
-    *,
-    pending: bool,
-) -> PaymentOutcome:
-    cleared = {debit.id: amount for debit, amount in plan.parts}
-    owed_after = {debit.id: debit.remaining_paisa - cleared.get(debit.id, 0) for debit in open_items}
-    await record_audit(
-        tx,
-        actor,
-        [
-            AuditEntry(
-                action="CREDIT_CLEARED",
-                subject_kind="payment",
-                subject_id=payment_id,
-                retailer_id=line.retailer_id,
-                new={
-                    "amount_paisa": new.amount_paisa,
-                    "method": new.method.value,
-                    "reference": new.reference,
-                    "pending": pending,
-                    "allocations": {str(debit_id): amount for debit_id, amount in cleared.items()},
-                    "unapplied_paisa": plan.unapplied_paisa,
-                },
-            )
-        ],
-    )
-    if not pending:
-        paid_in_full = tuple(
-            debit.source_id for debit, _ in plan.parts if debit.source_kind == "order" and not owed_after[debit.id]
-        )
-        await publish(
-            tx,
-            [
-                PaymentRecorded(
-                    payment_id=payment_id,
-                    retailer_id=line.retailer_id,
-                    amount_paisa=new.amount_paisa,
-                    cleared_order_ids=paid_in_full,
-                )
-            ],
-        )
-    return PaymentOutcome(
-        payment_id=payment_id,
-        retailer_id=line.retailer_id,
-        amount_paisa=new.amount_paisa,
-        remaining_paisa=owed_after[new.debit_id] if new.debit_id else sum(owed_after.values()),
-        unapplied_paisa=plan.unapplied_paisa,
-        state=PaymentState.PENDING if pending else PaymentState.CLEARED,
-        allocations=tuple(
-            Allocation(debit_id=debit.id, amount_paisa=amount, remaining_paisa=owed_after[debit.id])
-            for debit, amount in plan.parts
-        ),
     )

@@ -103,7 +103,10 @@ class PaymentState(StrEnum):
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that came in; `debit_id` names the item it is meant for, otherwise the oldest are cleared first."""
+    """Money that came in; `debit_id` names the item it is meant for, otherwise the oldest are cleared first.
+
+    `debit_id` may also be the id of the order or adjustment the item came from.
+    """
 
     amount_paisa: int
     method: PaymentMethod
@@ -113,8 +116,24 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
     event_at: datetime | None = None
 
 
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as it stands. Cash at the door has an order and no line; `debit_id` is the item it was meant for."""
+
+    id: UUID
+    retailer_id: UUID
+    account_id: UUID | None
+    order_id: UUID | None
+    debit_id: UUID | None
+    amount_paisa: int
+    unapplied_paisa: int
+    method: PaymentMethod
+    state: PaymentState
+    reference: str | None
+    event_at: datetime
+
+
 class Allocation(msgspec.Struct, frozen=True, kw_only=True):
-    """What one payment cleared of one item."""
+    """What one payment or adjustment cleared of one item."""
 
     debit_id: UUID
     amount_paisa: int
@@ -122,15 +141,99 @@ class Allocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """`remaining_paisa` is what is left of the item named, or of everything owed on the line when none was named."""
+    """`remaining_paisa` is what is left of the item named, or of all that is owed when none was."""
 
     payment_id: UUID
     retailer_id: UUID
+    debit_id: UUID | None
     amount_paisa: int
     remaining_paisa: int
     unapplied_paisa: int
     state: PaymentState
     allocations: tuple[Allocation, ...]
+
+
+class AdjustmentReason(StrEnum):
+    RETURN = "RETURN"
+    DISPUTE = "DISPUTE"
+    CHARGEBACK = "CHARGEBACK"
+    PROMOTION = "PROMOTION"
+    WRITE_OFF = "WRITE_OFF"
+    OPENING_BALANCE = "OPENING_BALANCE"
+
+
+class AdjustmentKind(StrEnum):
+    """A DEBIT raises what is owed, a CREDIT lowers it."""
+
+    DEBIT = "DEBIT"
+    CREDIT = "CREDIT"
+
+
+class AdjustmentState(StrEnum):
+    POSTED = "POSTED"
+    REVERSED = "REVERSED"
+
+
+class NewAdjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of what is owed that is neither goods nor money: above zero it is owed more, below zero less.
+
+    `vendor_id` names the lender whose line it is about, `debit_id` the item (or its order) it clears first.
+    """
+
+    retailer_id: UUID
+    amount_paisa: int
+    reason: AdjustmentReason
+    note: str | None = None
+    debit_id: UUID | None = None
+    vendor_id: UUID | None = None
+    event_at: datetime | None = None
+
+
+class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """An adjustment as it stands; the amount is above zero whatever its kind."""
+
+    id: UUID
+    retailer_id: UUID
+    account_id: UUID
+    debit_id: UUID | None
+    kind: AdjustmentKind
+    amount_paisa: int
+    unapplied_paisa: int
+    reason: AdjustmentReason
+    note: str | None
+    state: AdjustmentState
+    event_at: datetime
+
+
+class AdjustmentOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """`used_paisa` is used over all of the retailer's lines; `over_limit_paisa` is how far this one is past its limit.
+
+    `debit_id` is the item a debit opened, or the one that a credit named.
+    """
+
+    adjustment_id: UUID
+    retailer_id: UUID
+    debit_id: UUID | None
+    kind: AdjustmentKind
+    amount_paisa: int
+    unapplied_paisa: int
+    used_paisa: int
+    over_limit_paisa: int
+    allocations: tuple[Allocation, ...]
+
+
+class ReversalOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """`undone` is what was taken back from each item, with what remains of it now.
+
+    `used_paisa` is used over all of the retailer's lines, `over_limit_paisa` how far they are past their limits.
+    """
+
+    id: UUID
+    retailer_id: UUID
+    amount_paisa: int
+    used_paisa: int
+    over_limit_paisa: int
+    undone: tuple[Allocation, ...]
 
 
 class CreditOverview(msgspec.Struct, frozen=True, kw_only=True):

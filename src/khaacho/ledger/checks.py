@@ -141,6 +141,18 @@ CHECKS = (
         counts="SELECT count(*) FROM ledger_hold_endings",
     ),
     Check(
+        name="reversals",
+        promise="A reversal moves exactly what it reverses, the other way.",
+        sql="""
+            SELECT back.id AS subject, moved.amount AS expected, back.amount AS actual
+            FROM ledger_transfers AS back
+            JOIN ledger_transfers AS moved ON moved.id = back.reverses_id
+            WHERE back.amount <> moved.amount OR back.debit_account_id <> moved.credit_account_id
+                OR back.credit_account_id <> moved.debit_account_id
+        """,
+        counts="SELECT count(*) FROM ledger_transfers WHERE reverses_id IS NOT NULL",
+    ),
+    Check(
         name="bounds",
         promise="No account is past its bounds.",
         sql="""

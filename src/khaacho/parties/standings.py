@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho.platform.database import Pending, Transaction
-from khaacho.platform.locks import lock_rows
+from khaacho.platform.locks import Wait, send_row_locks
 
 
 class CreditStatus(StrEnum):
@@ -46,18 +46,25 @@ async def find_standing(tx: Transaction, retailer_id: UUID) -> RetailerStanding 
     return await (await send_find_standings(tx, [retailer_id])).first()
 
 
-async def lock_standing(tx: Transaction, retailer_id: UUID) -> RetailerStanding | None:
-    """The retailer's standing, locked until the transaction ends; None for nobody.
+async def send_lock_standings(
+    tx: Transaction, retailer_ids: Sequence[UUID], *, wait: Wait = Wait.QUEUE
+) -> Pending[RetailerStanding]:
+    """Queue the locking of these retailers' rows, in id order, until the transaction ends.
 
-    Whoever needs credit lines too locks those first: lines before the retailer they belong to, always.
+    Whoever needs credit lines too locks those first: lines before the retailers they belong to, always.
     """
-    locked = await lock_rows(
+    return await send_row_locks(
         tx,
         "SELECT id, status, credit_status, credit_status_reason, credit_status_automatic FROM retailers",
-        [retailer_id],
+        sorted(set(retailer_ids)),
         into=RetailerStanding,
+        wait=wait,
     )
-    return locked[0] if locked else None
+
+
+async def lock_standing(tx: Transaction, retailer_id: UUID) -> RetailerStanding | None:
+    """As `send_lock_standings` for one retailer, waiting for the answer; None for nobody."""
+    return await (await send_lock_standings(tx, [retailer_id])).first()
 
 
 async def set_credit_status(
