@@ -9,6 +9,8 @@ from khaacho.errors import ValidationFailed
 
 DEFAULT_REGION = "NP"
 RAW_LENGTH_MAX = 40
+# No country has it, and none will: for shops whose telephone nobody told us. No message may ever go there.
+UNREACHABLE_PREFIX = "+999"
 
 
 def parse_phone(raw: str, *, field: str = "phoneNumber") -> str:
@@ -31,3 +33,13 @@ def parse_phone(raw: str, *, field: str = "phoneNumber") -> str:
 def masked_phone(phone: str) -> str:
     """For answers and logs that may not carry the number: '+97798*****67'."""
     return phone[:6] + "*" * max(len(phone) - 8, 0) + phone[-2:]
+
+
+def unreachable_phone(number: int) -> str:
+    """What stands in the place of a telephone nobody told us; `number` tells it from the others."""
+    return f"{UNREACHABLE_PREFIX}{number:011d}"
+
+
+def is_reachable(phone: str) -> bool:
+    """Can anybody be called there?"""
+    return not phone.startswith(UNREACHABLE_PREFIX)

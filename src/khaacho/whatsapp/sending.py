@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
+from khaacho.parties.phones import is_reachable
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.metrics import MESSAGES, REPLY_SECONDS
 from khaacho.whatsapp.channels.http import SEND_SECONDS_MAX
@@ -108,6 +109,8 @@ async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) ->
     port = channels.get(channel)
     if port is None or address is None:
         return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=f"NO_CHANNEL: {channel}"))
+    if not is_reachable(address):
+        return _Outcome(claimed=claimed, channel=channel, result=Refused(reason="UNREACHABLE"))
     stored = claimed.template_values
     decision = decide_delivery(
         purpose=claimed.purpose,

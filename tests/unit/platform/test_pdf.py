@@ -22,7 +22,7 @@ def document(**words: str) -> PdfDocument:
 
 
 def pages_of(made: PdfDocument) -> list[str]:
-    # A glyph drawn before the letter it belongs to (ि) has no character of its own; readers make it a control character.
+    # A glyph drawn before the letter it belongs to (ि) has no character of its own: it comes as a control character.
     found = (page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made.to_bytes())).pages)
     return ["".join(one for one in text if one == "\n" or one >= " ") for text in found]
 
