@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, get, post
-from litestar.params import HeaderParameter, QueryParameter
+from litestar import get, post
+from litestar.params import QueryParameter
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.guardrail_api import ROUTES as GUARDRAIL_ROUTES
-from khaacho.credit.payments import record_payment
+from khaacho.credit.payment_api import ROUTES as PAYMENT_ROUTES
 from khaacho.credit.queries import find_credit_overview, require_credit_line
 from khaacho.credit.records import (
     MAX_ORDER_PAISA_DEFAULT,
@@ -23,10 +23,6 @@ from khaacho.credit.records import (
     Debit,
     DebitState,
     NewCreditLine,
-    NewPayment,
-    PaymentMethod,
-    PaymentOutcome,
-    PaymentState,
 )
 from khaacho.credit.risk_api import ROUTES as RISK_ROUTES
 from khaacho.errors import Forbidden, NoCreditAccount
@@ -35,11 +31,9 @@ from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok
-from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once
+from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
-KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 
 
 class NewLine(ApiRecord, frozen=True, kw_only=True):
@@ -96,35 +90,6 @@ class OwnCredit(ApiRecord, frozen=True, kw_only=True):
     open_items: list[OpenItem]
 
 
-class NewPaymentBody(ApiRecord, frozen=True, kw_only=True):
-    """Money that came in, for one item (`transactionId`) or for whatever is oldest (`retailerId`)."""
-
-    amount_paid: Rupees
-    method: PaymentMethod
-    transaction_id: UUID | None = None
-    retailer_id: UUID | None = None
-    reference: ShortText | None = None
-    event_at: datetime | None = None
-
-
-class Cleared(ApiRecord, frozen=True, kw_only=True):
-    transaction_id: UUID
-    amount: Rupees
-    remaining: Rupees
-
-
-class RecordedPayment(ApiRecord, frozen=True, kw_only=True):
-    """`remaining` is what is left of the item named, or of everything owed when none was."""
-
-    payment_id: UUID
-    transaction_id: UUID | None
-    amount_paid: Rupees
-    remaining: Rupees
-    unapplied: Rupees
-    status: Literal["FULLY_CLEARED", "PARTIAL_CLEARED", "PENDING_CLEARANCE"]
-    allocations: list[Cleared]
-
-
 class Movement(ApiRecord, frozen=True, kw_only=True):
     transfer_id: UUID
     event_at: datetime
@@ -167,39 +132,6 @@ async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope
     async with database.transaction() as tx:
         (line,) = await open_credit_lines(tx, actor, [new])
     return ok(_line(line))
-
-
-@post(
-    "/admin/payment/record",
-    operation_id="recordPayment",
-    summary="Record a payment",
-    guards=[requires("payments.write")],
-)
-async def record(
-    data: NewPaymentBody, request: Request[Any, Any, Any], database: Database, actor: Actor, key: KeyHeader = None
-) -> Envelope[RecordedPayment]:
-    """Clears the item named first, then the oldest; what is left over is kept for the next item."""
-    new = NewPayment(
-        amount_paisa=paisa_from_rupees(data.amount_paid),
-        method=data.method,
-        retailer_id=data.retailer_id,
-        debit_id=data.transaction_id,
-        reference=data.reference,
-        event_at=data.event_at,
-    )
-
-    async def act(tx: Transaction) -> PaymentOutcome:
-        return await record_payment(tx, actor, new)
-
-    outcome = await run_once(
-        database,
-        scope=f"payments:{actor.id}",
-        key=checked_key(key),
-        request_hash=hash_request(await request.body()),
-        into=PaymentOutcome,
-        act=act,
-    )
-    return ok(_payment(outcome, data.transaction_id))
 
 
 @get(
@@ -248,7 +180,7 @@ async def statement(
     return ok(_statement(found))
 
 
-ROUTES: list[Any] = [open_line, record, own_credit, statement, *RISK_ROUTES, *GUARDRAIL_ROUTES]
+ROUTES: list[Any] = [open_line, own_credit, statement, *PAYMENT_ROUTES, *RISK_ROUTES, *GUARDRAIL_ROUTES]
 
 
 async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -> None:
@@ -291,28 +223,6 @@ def _open_item(debit: Debit) -> OpenItem:
         state=debit.state,
         opened_at=debit.opened_at,
         due_on=debit.due_on,
-    )
-
-
-def _payment(outcome: PaymentOutcome, transaction_id: UUID | None) -> RecordedPayment:
-    status: Literal["FULLY_CLEARED", "PARTIAL_CLEARED", "PENDING_CLEARANCE"] = "PARTIAL_CLEARED"
-    if outcome.state is PaymentState.PENDING:
-        status = "PENDING_CLEARANCE"
-    elif outcome.remaining_paisa == 0:
-        status = "FULLY_CLEARED"
-    return RecordedPayment(
-        payment_id=outcome.payment_id,
-        transaction_id=transaction_id,
-        amount_paid=rupees(outcome.amount_paisa),
-        remaining=rupees(outcome.remaining_paisa),
-        unapplied=rupees(outcome.unapplied_paisa),
-        status=status,
-        allocations=[
-            Cleared(
-                transaction_id=part.debit_id, amount=rupees(part.amount_paisa), remaining=rupees(part.remaining_paisa)
-            )
-            for part in outcome.allocations
-        ],
     )
 
 

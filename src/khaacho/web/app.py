@@ -24,6 +24,7 @@ from khaacho.credit import api as credit
 from khaacho.credit import standing_api
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.asking import OrderJudge
+from khaacho.credit.cashier import Cashier
 from khaacho.credit.records import NewCreditLine
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "actor": Provide(provide_actor),
             "placer": Provide(_placer, sync_to_thread=False),
+            "cashier": Provide(_cashier, sync_to_thread=False),
             "judge": Provide(_judge, sync_to_thread=False),
         },
         dto=JsonBody,
@@ -123,10 +125,12 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.limiter = Limiter(database)
             app.state.doorkeeper = Doorkeeper(database, settings.secret)
             app.state.placer = OrderPlacer(database)
+            app.state.cashier = Cashier(database)
             app.state.judge = OrderJudge(database)
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
             await app.state.placer.drain()
+            await app.state.cashier.drain()
             log.info("web_stopped", process=os.getpid())
 
     return run
@@ -145,6 +149,11 @@ def _placer(state: State) -> OrderPlacer:
 def _judge(state: State) -> OrderJudge:
     judge: OrderJudge = state.judge
     return judge
+
+
+def _cashier(state: State) -> Cashier:
+    cashier: Cashier = state.cashier
+    return cashier
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
