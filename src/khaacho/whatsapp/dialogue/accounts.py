@@ -8,19 +8,14 @@ from khaacho import clock
 from khaacho.credit.queries import find_credit_overview
 from khaacho.orders.insights import find_retailer_insight
 from khaacho.orders.queries import find_orders_by_id
-from khaacho.whatsapp.dialogue.staff import tell_staff
 from khaacho.whatsapp.dialogue.talk import Talk, reply
 from khaacho.whatsapp.records import Reply
 from khaacho.whatsapp.understanding.records import Intent
 from khaacho.whatsapp.wording.account_text import lay_out_credit, lay_out_insights
 
 # Whoever says just this is also told how much they ordered of late.
-_CHECKS_CREDIT = re.compile(r"^\W*check\s+(?:my\s+)?credit\W*$", re.IGNORECASE)
-_SAYS_PAID = re.compile(
-    r"\b(?:paid|transferred|deposited|sent|gare|gardiye|gardie|pathaideko|pathaye|pathaideye|halideko|haldiye|halye|"
-    r"tire|tiriye|tirisake|tiriyo|jamma|kar diya|kardiya|bhej diya|de diya|voucher|receipt|slip)\b"
-    r"|तिरें|तिरिसकें|तिरेको|पठाएको|पठाइदिएको|जम्मा ग|हालिदिएको|हालें",
-    re.IGNORECASE,
+_CHECKS_CREDIT = re.compile(
+    r"^\W*(?:check\s+(?:my\s+)?credit|mero\s+his+a+b(?:\s*kitab)?|मेरो\s+हिसाब(?:\s*किताब)?)\W*$", re.IGNORECASE
 )
 
 
@@ -33,16 +28,6 @@ async def show_credit(talk: Talk) -> Reply:
     if _CHECKS_CREDIT.match(talk.text):
         return reply(text, await _insights_text(talk), intent=Intent.CREDIT)
     return reply(text, intent=Intent.CREDIT)
-
-
-async def explain_paying(talk: Talk) -> Reply:
-    """How to pay. Saying that one has paid records nothing; it calls a person who looks."""
-    if not _SAYS_PAID.search(talk.text):
-        return reply(talk.words.how_to_pay_us, intent=Intent.PAY)
-    shop = talk.retailer
-    note = f"💰 {shop.pasal_name} ({shop.code}, {shop.phone}) says a payment was made: {talk.text[:300]}"
-    await tell_staff(talk.tx, f"paid-said:{talk.message.id}", note)
-    return reply(talk.words.payment_not_recorded, intent=Intent.PAY)
 
 
 async def show_insights(talk: Talk) -> Reply:

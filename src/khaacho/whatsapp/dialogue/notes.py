@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,10 +43,23 @@ class AskedOrder(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     rest: str = ""
 
 
+class AskedPromiseDay(msgspec.Struct, frozen=True, kw_only=True, tag="promise_day"):
+    """We asked on which day they will pay; the amount in paisa where they named one."""
+
+    amount_paisa: int | None = None
+
+
+class AskedPromise(msgspec.Struct, frozen=True, kw_only=True, tag="promise"):
+    """We repeated the day and the amount (None: everything that is open) and asked whether that is right."""
+
+    day: date
+    amount_paisa: int | None = None
+
+
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
     """Everything remembered. Unknown or broken notes are forgotten, never a reason to fail."""
 
-    asked: AskedPayment | AskedOrder | None = None
+    asked: AskedPayment | AskedOrder | AskedPromiseDay | AskedPromise | None = None
     registration: Registration | None = None
 
 

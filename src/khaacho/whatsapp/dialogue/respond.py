@@ -20,8 +20,8 @@ from khaacho.platform.database import Transaction
 from khaacho.whatsapp.catalog_index import Goods
 from khaacho.whatsapp.channels.cloud_inbound import read_identity_change
 from khaacho.whatsapp.contacts import change_identity, link_contact
-from khaacho.whatsapp.dialogue import own_orders, selling
-from khaacho.whatsapp.dialogue.accounts import explain_paying, show_credit, show_insights
+from khaacho.whatsapp.dialogue import own_orders, paying, selling
+from khaacho.whatsapp.dialogue.accounts import show_credit, show_insights
 from khaacho.whatsapp.dialogue.baskets import take_answers, take_edit, take_order, take_repeat
 from khaacho.whatsapp.dialogue.commands import (
     Command,
@@ -97,6 +97,7 @@ async def respond(tx: Transaction, turn: Turn, goods: Goods) -> Reply:
     return (
         await _answer_what_we_asked(talk)
         or (await _obey(talk, command) if command is not None else None)
+        or (await paying.take_paying(talk) if speaker.may_buy else None)
         or await _understand_and_answer(talk)
     )
 
@@ -117,7 +118,7 @@ async def _answer_what_we_asked(talk: Talk) -> Reply | None:
         if asked.word in _SELLING_WORDS or not talk.speaker.may_buy:
             return await selling.act_on_chosen(talk, asked, order_id)
         return await own_orders.act_on_chosen(talk, asked, order_id)
-    return None
+    return await paying.answer_paying_question(talk) if talk.speaker.may_buy else None
 
 
 async def _obey(talk: Talk, command: Command) -> Reply | None:
@@ -240,7 +241,9 @@ async def _answer_buyer(talk: Talk, meaning: Understanding) -> Reply:
         case Intent.INSIGHTS:
             return await show_insights(talk)
         case Intent.PAY:
-            return await explain_paying(talk)
+            return await paying.answer_paying(talk)
+        case Intent.OTHER:
+            return await paying.take_promise(talk) or await _small_talk(talk, meaning)
         case _:
             return await _small_talk(talk, meaning)
 

@@ -25,7 +25,7 @@ class PayingWords(msgspec.Struct, frozen=True, kw_only=True):
     reminder_total: str
     reminder_foot: str
 
-    # --- promises, and saying one has paid ---
+    # --- promises ---
     promise_which_day: str
     promise_confirm: str
     promise_noted: str
@@ -33,7 +33,6 @@ class PayingWords(msgspec.Struct, frozen=True, kw_only=True):
     promise_too_far: str
     promise_amount_wrong: str
     nothing_owed: str
-    claim_thanks: str
 
     # --- credit paused, blocked, open again ---
     paused_by_rule: str
@@ -74,10 +73,6 @@ ENGLISH = PayingWords(
     promise_too_far="🙏 That day is past or too far away. Please name a day within the next {days}.",
     promise_amount_wrong="🙏 {owed} is open at the moment. Please name an amount up to that, or only the day.",
     nothing_owed="👏 There is nothing to pay at the moment. Thank you!",
-    claim_thanks=(
-        "🙏 Thank you for telling us! Our people will look for your payment; "
-        "it counts once they see it, and you will get a message here when they do."
-    ),
     paused_by_rule=(
         "🙏 Namaste {name}, {amount} has been open for {days}, longer than the {allowed} we agreed on. "
         "So new orders on credit rest for now."
@@ -119,7 +114,6 @@ NEPALI = PayingWords(
     promise_too_far="🙏 त्यो दिन बितिसक्यो वा धेरै टाढा छ। अबको {days} भित्रको दिन लेख्नुहोस्।",
     promise_amount_wrong="🙏 अहिले तिर्न बाँकी {owed} छ। त्यति वा कम रकम लेख्नुहोस्, वा दिन मात्र।",
     nothing_owed="👏 अहिले तिर्न बाँकी केही छैन। धन्यवाद!",
-    claim_thanks=("🙏 खबर गर्नुभएकोमा धन्यवाद! हाम्रा मान्छेले पैसा आएको हेर्नेछन्; देखेपछि मात्र गनिन्छ, अनि यहीं खबर आउँछ।"),
     paused_by_rule=(
         "🙏 नमस्ते {name}, {amount} तिर्न बाँकी रहेको {days} भयो, मिलेको {allowed} भन्दा बढी। "
         "त्यसैले अहिले नयाँ अर्डर उधारोमा रोकिएको छ।"
