@@ -169,9 +169,17 @@ def _settled(token: Token, before: Token | None, following: Token | None, index:
             return structs.replace(token, kind=Kind.UNIT, unit=UNIT_WORDS[word], value=None)
     if word == "do" and before is not None and plain_of(before.text) in _HINDI_STEMS:
         return structs.replace(token, kind=Kind.NOISE, value=None)
-    if index.knows(word) and following is not None and (sound_of(word), sound_of(following.text)) in index.pairs:
+    if index.knows(word) and not leads and _is_in_pair(word, before, following, index):
         return structs.replace(token, kind=Kind.WORD, value=None)
     return token
+
+
+def _is_in_pair(word: str, before: Token | None, following: Token | None, index: CatalogIndex) -> bool:
+    """Does a name of the catalogue hold this number word beside its neighbour ("Best One", "Seven Seas")?"""
+    sound = sound_of(word)
+    return (following is not None and (sound, sound_of(following.text)) in index.pairs) or (
+        before is not None and before.kind is Kind.WORD and (sound_of(before.text), sound) in index.pairs
+    )
 
 
 def _merged(before: Token, token: Token) -> Token | None:
@@ -303,6 +311,10 @@ def _unit_at(tokens: list[Token], i: int, out: list[Token]) -> tuple[int, list[T
         if not number_has_unit and token.unit not in MEASURES and _LARGEST_AMOUNT >= following.value > 0:
             amount = structs.replace(following, kind=Kind.AMOUNT, start=token.start, unit=token.unit)
             return 2 + skipped, [amount]
+    if token.unit == "pau":
+        # "Pau kilo" and "ek pau" are both a quarter of a kilo.
+        taken = 2 if following is not None and following.unit == "kg" else 1
+        return taken, [structs.replace(token, kind=Kind.AMOUNT, value=Decimal(1))]
     if before is not None and before.text in ("a", "an", "per") and before.text != "per":
         return 1, [structs.replace(token, kind=Kind.AMOUNT, value=Decimal(1))]
     return 1, [structs.replace(token, kind=Kind.WORD)]

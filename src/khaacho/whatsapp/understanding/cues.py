@@ -46,9 +46,9 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.HELP,
-        "2.0 help word", "3.2 may i + order word", "3.4 how + order word",
+        "2.0 help word", "2.6 help word + question", "3.2 may i + order word", "3.4 how + order word",
         "2.4 how + use - pay + pay system + got", "3.6 what is this",
-        "3.0 help word + how", "3.0 help word + which",
+        "3.2 how + bought", "3.0 help word + how", "3.0 help word + which",
     ),
     *_cues(
         Intent.STATUS,
@@ -56,7 +56,10 @@ CUES: list[Cue] = [
         "3.3 when + order word",
         "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
         "3.2 not yet + order word - pay",
-        "3.2 not yet + goods word - pay", "3.2 prepare + you did", "1.5 prepare + question",
+        "3.2 not yet + goods word - pay", "3.6 accept + or not", "3.6 order word + or not",
+        "3.6 what happened + order word", "3.4 what happened + goods word",
+        "2.8 goods word + or not", "3.0 goods word + how are you", "3.4 where + had asked",
+        "3.2 dispatched + question", "2.8 when + order word", "3.2 prepare + you did", "1.5 prepare + question",
         "1.9 order word + question",
         "1.7 arrive + question", "2.6 where + person", "3.0 order word + how are you", "3.0 confirm + or not",
         "2.4 arrive + or not", "2.9 order word + arrive + or not",
@@ -68,13 +71,17 @@ CUES: list[Cue] = [
         "2.4 credit word", "1.8 balance", "3.2 credit word + how much", "3.0 balance + how much", "1.8 account",
         "3.0 account + how much", "3.0 left + how much + money", "2.6 left + how much", "3.2 balance + did i",
         "2.6 account + left",
-        "3.2 account + did i", "3.2 credit word + left", "2.6 left + money + how much",
+        "3.2 account + did i", "3.4 when + left", "3.4 when + pay", "3.4 credit word + have",
+        "3.0 credit word + question", "3.2 credit word + left", "2.6 left + money + how much",
     ),
     *_cues(
         Intent.PAY,
         "2.4 pay system", "2.1 pay", "3.0 pay system + pay", "3.2 pay + money", "3.4 pay + how",
         "3.0 hand over + money",
         "3.4 hand over + pay system", "3.2 money + how", "3.2 pay system + money", "3.4 pay system + question",
+        "3.4 promise + pay - when", "3.2 promise + money - how much", "3.4 pay + today or later - when",
+        "3.0 money + today or later + hand over", "3.6 credit word + pay + today or later",
+        "3.6 credit word + pay + promise",
         "3.3 money + hand over + question",
     ),
     *_cues(
@@ -83,8 +90,9 @@ CUES: list[Cue] = [
         "3.0 list + goods word",
         "2.6 list + show or send - order word", "2.4 have + question", "1.6 have", "2.6 have + which",
         "2.8 which + brand",
-        "2.0 is there? - how are you + small talk + praise + got + thanks", "2.6 is there? + which - order word",
-        "2.6 offer", (
+        "2.0 is there? - how are you + small talk + praise + got + thanks",
+        "2.6 is there? + which - order word + how are you",
+        "2.6 offer", "3.2 offer + question", "3.2 offer + which", (
             "2.6 show - order word + credit word + account + help word + report + goods word"
         ),
         "2.4 which + goods word + have",
@@ -92,8 +100,9 @@ CUES: list[Cue] = [
     *_cues(
         Intent.RECENT_ORDERS,
         "3.6 before + order word + show", "3.0 before + order word + plural", "2.6 order word + plural + show",
-        "3.2 before + order word + which",
-        "3.2 before + order word + question", "3.6 history + order word",
+        "3.2 before + order word + which - what happened",
+        "3.2 before + order word + question - what happened + or not",
+        "3.7 period + order word + which - money + most + how much", "3.6 history + order word",
         "3.4 had asked + which + did i - got", "3.0 had asked + which + before",
         "2.8 order word + list - pending + for vendor",
     ),
@@ -108,12 +117,14 @@ CUES: list[Cue] = [
     *_cues(
         Intent.SUPPORT,
         "3.4 complaint", "2.8 wrong", "3.6 wrong + got", "3.6 wrong + goods word", "3.6 wrong + order word",
-        "3.2 broken",
+        "3.2 broken - small talk", "3.6 complaint + not yet",
         "4.4 broken + got", "2.0 return", "3.2 return + goods word", "3.2 return + money",
         "4.2 broken + return", "3.2 short",
-        "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 billed + twice + money",
+        "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 return + when",
+        "3.4 return + have", "3.4 billed + twice + money",
         "3.4 billed + twice",
-        "3.6 had asked + got", "3.4 instead + got", "4.0 had asked + got + wrong", "3.0 return + question",
+        "3.6 had asked + got", "4.2 had asked + got + short", "3.4 instead + got", "4.0 had asked + got + wrong",
+        "3.0 return + question",
     ),
     *_cues(
         Intent.OTHER,
@@ -121,7 +132,8 @@ CUES: list[Cue] = [
     ),
     *_cues(
         Intent.CANCEL,
-        "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it", "2.6 plain no",
+        "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it - or not + question",
+        "2.8 clear + everything", "2.6 plain no",
         "3.3 cancel + order word", "2.6 clear + order word",
         "3.0 do not want + order word", "3.0 do not want + goods word", "3.0 do not send + order word",
     ),
@@ -141,7 +153,8 @@ CUES: list[Cue] = [
         "3.0 pending + order word + show",
         "2.8 pending + order word + how much", "2.6 pending + order word + which",
         "3.6 pending + order word + for vendor",
-        "2.2 pending + order word + plural", "2.6 for vendor",
+        "2.2 pending + order word + plural", "2.6 for vendor", "3.0 pending + list", "3.0 pending + show",
+        "3.2 pending + order word + is there?",
     ),
     *_cues(Intent.PACKED, "2.8 packed"),
     *_cues(Intent.DISPATCHED, "2.2 dispatched"),
@@ -179,6 +192,16 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
         )),
         (Intent.REPEAT, 2.4, r"\b(?:usual|regular) (?:order|saman|list|items?)\b|\bthe usual\b$"),
         (Intent.REPEAT, 1.6, r"\b(?:feri|pheri|again)\b.{0,12}\b(?:tyahi|tehi|uhi|same|patha\w*|order)\b"),
+        (Intent.SUPPORT, 3.6, r"\b(?:paisa|paise|amount|money) (?:was |has been )?(?:kat(?!i\b)|deduct)\w*"),
+        (Intent.REPEAT, 2.6, (
+            r"^(?!.*\d).*\b(?:hamesa|sadhai|sadhe|roj|regular|always|(?:tyo|us|that) (?:din|day|bela|patak|time)\w*) "
+            r"?(?:ko |ka |ki )?(?:wala|jasto|jaisa|jaste|jastai|jaise|nai|order|saman)\b"
+        )),
+        (Intent.RECENT_ORDERS, 1.0, r"^\W*orders?\W*$"),
+        (Intent.SUPPORT, 3.8, (
+            r"\b(?:mag|mang|order gar)\w*k[ao] .{0,8}(?:haina|hoina|thiena|thiyena)\b|"
+            r"\b(?:didnt|did not|never) (?:order|ask|want)\w*\b.{0,12}\b(?:this|that|these|yo|it)\b"
+        )),
         (Intent.RECENT_ORDERS, 3.8, (
             r"\b(?:last|pichle|pichhle|antim) \d+ \w*\s?(?:orders?|ardar)\b|\blast few orders\b|"
             r"\border history\b"
@@ -188,7 +211,8 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
         (Intent.HELP, 1.2, r"^\W*(?:help|sahayog|madat|madad|menu|start)\b"),
         (Intent.GREETING, 0.5, r"^\W*(?:namast\w*|hello|hi|hey)(?:\W+\w+){0,2}\W*$"),
         (Intent.GREETING, 1.0, (
-            r"^\W*(?:(?:oi|oe|o|dai|daju|bhai|bhaiya|hajur|sahuji|sauji|sahu|sir|didi|bro|ji)\W*)+$"
+            r"^\W*(?:(?:yo|are|arey|arre|suno|sunus|sunnu\w*|sun|oi|oe|o|dai|daju|bhai|bhaiya|hajur|sahuji|sauji|"
+            r"sahu|sir|didi|bro|ji)\W*)+$"
         )),
         (Intent.OTHER, 3.0, r"^\W*(?:forwarded|fwd)\b"),
         (Intent.SUPPORT, 1.2, r"\b(?:kya kare|ke garne|k garne)\b.{0,6}$"),
@@ -209,6 +233,8 @@ WANTS = plain_pattern(
 QUESTION = plain_pattern(
     r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|kya|what|"
     r"whats|when|where|which|how|why|who|ki nai|ki chaina|milcha|has my|is my|did you|do you)\b"
+    r"|^\W*(?:is|are|was|were|has|have|had|did|do|does|can|could|will|would|may|any)\b|\b(?:ki|hola|kya|ho ra|"
+    r"cha ra|bhayo ra)\W*$"
 )
 NEGATED_REPEAT = plain_pattern(
     rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b"

@@ -16,7 +16,7 @@ from .tokens import Kind, Token
 from .units import MEASURES
 
 # Verbs that follow their object and end the wish, even without an amount: "soap hataera, powder thapnus".
-_ENDS_WISH = re.compile(r"hata\w*|nikal\w*|napatha\w*|thap\w*|ghata\w*")
+_ENDS_WISH = re.compile(r"hata\w*|nikal\w*|napatha\w*|thap\w*|ghata\w*|bana(?:u|i)\w*")
 Together = Callable[[list[Token], list[Token]], bool]
 
 
@@ -51,7 +51,16 @@ def read_drafts(tokens: list[Token], index: CatalogIndex, together: Together) ->
         found = _drafts_of(stretch, together)
         for draft in found:
             drafts.append(structs.replace(draft, stretch=number))
-    return _share_each(_attach_strays(drafts, together), tokens)
+    return _share_each(_attach_strays(_with_last_rejected(drafts, tokens), together), tokens)
+
+
+def _with_last_rejected(drafts: list[Draft], tokens: list[Token]) -> list[Draft]:
+    """ "Make it veg, chicken hoina": what stands before a last "not" is what shall not be."""
+    said = [t for t in tokens if t.kind not in (Kind.NOISE, Kind.BREAK)]
+    named = [i for i, draft in enumerate(drafts) if draft.has_name]
+    if not said or said[-1].kind is not Kind.INSTEAD or len(named) < 2 or drafts[named[-1]].amounts:
+        return drafts
+    return [structs.replace(d, is_rejected=True) if i == named[-1] else d for i, d in enumerate(drafts)]
 
 
 def _stretches(tokens: list[Token], index: CatalogIndex) -> list[list[Token]]:
@@ -62,7 +71,9 @@ def _stretches(tokens: list[Token], index: CatalogIndex) -> list[list[Token]]:
             stretches.append([])
         elif token.kind is Kind.COLON and not _has_content(stretches[-1]):
             continue
-        elif token.kind is Kind.COLON and _is_heading(tokens, i, stretches[-1]):
+        elif token.kind is Kind.COLON and (
+            _is_heading(tokens, i, stretches[-1]) or _is_preface(token, stretches[-1], index)
+        ):
             stretches.append([])
         else:
             stretches[-1].append(token)
@@ -81,6 +92,14 @@ def _is_heading(tokens: list[Token], i: int, stretch: list[Token]) -> bool:
         return is_name_after and any(t.kind is Kind.NOISE for t in stretch) and tokens[i].text == "-"
     following = tokens[i + 1] if i + 1 < len(tokens) else None
     return following is not None and following.kind in (Kind.WORD, Kind.CODE, Kind.NOISE, Kind.BREAK)
+
+
+def _is_preface(colon: Token, stretch: list[Token], index: CatalogIndex) -> bool:
+    """Words of which the catalogue knows none, before a colon: "please arrange the following: 3 bags …"."""
+    if colon.text == "-" or any(t.kind in (Kind.AMOUNT, Kind.CODE) for t in stretch):
+        return False
+    words = [t.text for t in stretch if t.kind is Kind.WORD]
+    return len(words) > 1 and not any(index.knows(w) or sound_of(w) in index.by_sound for w in words)
 
 
 def _is_in_name(tokens: list[Token], i: int, index: CatalogIndex) -> bool:

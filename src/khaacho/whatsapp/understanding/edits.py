@@ -22,6 +22,8 @@ from .text import CleanText
 from .tokens import Kind, Token
 from .units import MEASURES
 
+# "One carton coke aur": at the very end these add.
+_MORE = frozenset({"aur", "aru", "और", "अरु", "अरू", "plus"})
 # By the first letter of "triple", "aadha", "half"; anything else is double.
 _FACTORS = {"t": Decimal(3), "a": Decimal("0.5"), "h": Decimal("0.5")}
 
@@ -92,8 +94,9 @@ def edit_basket(
         own = _operation_of(draft, previous, following, tokens)
         operation = own or (operation if previous and not draft.amounts else None)
         if draft.is_rejected:
-            _replace(basket, rejected=draft, wanted=previous, is_done=True)
-        elif following is not None and following.corrects and draft.has_name:
+            is_done = previous is None or bool(previous.amounts)
+            _replace(basket, draft, previous, is_done=is_done, text=text, habits=habits, thresholds=thresholds)
+        elif following is not None and _gives_way(draft, following):
             pass
         elif draft.corrects and previous is not None:
             _swap(basket, previous, draft, text, habits, thresholds, operation)
@@ -101,6 +104,11 @@ def edit_basket(
             _apply(basket, draft, operation, text, habits, thresholds)
         previous = draft
     return _edited(basket)
+
+
+def _gives_way(draft: Draft, following: Draft) -> bool:
+    """Is it told by what follows what becomes of this one ("X hoina Y", "Y, X hoina")?"""
+    return draft.has_name and (following.corrects or (following.is_rejected and not draft.amounts))
 
 
 def _edited(basket: _Basket) -> Edited:
@@ -141,6 +149,8 @@ def _operation_of(
             break
         if draft.start <= token.start < until and token.kind not in (Kind.WORD, Kind.CODE, Kind.INSTEAD):
             after.append(token)
+        if token.kind is Kind.AND and token.text in _MORE and token is _last_said(tokens):
+            return Operation.ADD
     led = [find_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
     lead = next((op for op in reversed(led) if op), None)
     found = [op for t in after if (op := find_trailing(t)) and not (lead and following and _leads_next(t, tokens))]
@@ -148,6 +158,10 @@ def _operation_of(
         if wanted in found and (wanted is not Operation.SET or lead is None):
             return wanted
     return lead or (found[0] if found else None)
+
+
+def _last_said(tokens: list[Token]) -> Token | None:
+    return next((t for t in reversed(tokens) if t.kind not in (Kind.NOISE, Kind.BREAK)), None)
 
 
 def _leads_next(token: Token, tokens: list[Token]) -> bool:
@@ -259,25 +273,25 @@ def _swap(
     if same and same[0] == own[0] and new.amounts:
         _apply(basket, new, None, text, habits, thresholds)
         return
-    _replace(basket, rejected=old, wanted=new, is_done=False, text=text, habits=habits, thresholds=thresholds)
+    _replace(basket, old, new, is_done=False, text=text, habits=habits, thresholds=thresholds)
 
 
 def _replace(
     basket: _Basket,
-    *,
     rejected: Draft,
     wanted: Draft | None,
+    *,
     is_done: bool,
-    text: CleanText | None = None,
-    habits: Habits | None = None,
-    thresholds: Thresholds | None = None,
+    text: CleanText,
+    habits: Habits,
+    thresholds: Thresholds,
 ) -> None:
     """Take the rejected line out; if the wanted one is not in yet, put it in with the old quantity."""
     own = [sku for sku in basket.find_lines(rejected) if wanted is None or sku not in basket.find_lines(wanted)]
     if not own:
         return
     quantity = basket.lines.pop(own[0])
-    if is_done or wanted is None or text is None or habits is None or thresholds is None:
+    if is_done or wanted is None:
         return
     before = list(basket.lines)
     if wanted.amounts and any(t.unit not in MEASURES for t in wanted.amounts):
@@ -307,7 +321,7 @@ def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
 def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:
     """ "Number 2 three cartons", "remove item 2", "the second one out"."""
     match = POSITION.search(plain)
-    number = int(match[1] or match[2]) if match else None
+    number = int(next(digits for digits in match.groups() if digits)) if match else None
     if number is None and not any(d.has_name for d in drafts):
         number = next((n for word, n in ORDINALS.items() if re.search(rf"\b{word}\b", plain)), None)
     if number is None or not 1 <= number <= len(basket.lines):

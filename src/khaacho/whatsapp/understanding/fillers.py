@@ -10,7 +10,9 @@ from .sound import plain_of, plain_pattern
 
 # Verbs by stem: Nepali and Hindi endings are too many to list ("pathau", "pathaunus", "pathaidinuhola" …).
 _VERBS = plain_pattern(
-    r"(?:patha(?:u|i|a|y|n|d)\w*|patha|paat?hau\w*|bhej\w*|bhij\w*|chahi\w*|chaiy?\w{2,}|chay[oe]\w*|"
+    r"(?:mag(?:ayo|aya|eko|yeko|aeko|ayeko|e|aye|yo)|mang(?:ae|aye|e)\w*|na(?:chahi|patha|gar|hal|din|rakh|lyau|"
+    r"bhej|lekh|cha[hi]?)\w*|gar(?!a?m|li|bh|an|i ?k)\w*|ardar\w*|oder(?:s|ed)?|patha(?:u|i|a|y|n|d)\w*|patha|"
+    r"paat?hau\w*|bhej\w*|bhij\w*|chahi\w*|chaiy?\w{2,}|chay[oe]\w*|"
     r"chahan\w*|chah\w+"
     r"|garn\w*|gard\w*|gari\w*|garu\w*|garer?a?|gar[ao]?|garos|garch\w*|garx\w*|gara\w{1,4}"
     r"|haln\w*|hald\w*|hali\w*|halera?|lekhn\w*|lekhi\w*|lekha|likh\w{0,3}|din[u]\w*|did[eio]\w*|"
@@ -66,13 +68,23 @@ sukrabar sanibar aitbar
 bill rasid paisa rupees rs delivery payment cash udharo
 oi oe arko arkai gaya gayi gaye diya kiya bhaeko bhako as but yet chu chau xu chan show ship should shall short
 shop ekdam
-dherai check hernu hernus payo paye paiyo
+dherai kati katti kitna kitne kitni kasari kaise kaha kahile kina galti galtile ali alik alikati thorai thora
+thoda thodi
+except everything bahek mat nikai jhan
+baki baaki banki dont doesnt didnt
+arrange arranged following follow required require requirement requirements supply provide below mentioned
+hereby regards
+request requested attached needed regarding as per ensure note kindly further details detail today's urgent
+basis same-day
+send sending need want order pathau pathaunu pathaunus pathaidinu pathaidinus bhej bhejo bhejna chahiyo chahiye chaiyo
+check hernu hernus payo paye paiyo
 milyo mila received aayo ayo gayo raheko rahe liyera bol boldai raha rahi hu
 wait sorry oops
 """
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.
 _OPTIONAL = """
-quality best original asli pure premium special brand company size type flavour flavor variety mixed mix
+quality best original asli pure premium special brand company size type flavour flavor variety mixed mix normal
+sada samanya
 cooking refined mineral baby kids ghar home wholesale new naya old local
 """
 

@@ -43,6 +43,7 @@ blue nilo neela
 brown khairo
 orange suntala santra
 pink gulabi
+medium mediyam majhaula
 small sano chota chhota choti mini saano
 big thulo bada badi large
 thick moto mota coarse

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from .glossary import concept_of, phrase_concept_of
+from .numbers import NUMBER_WORDS
 from .records import Alias, CatalogItem
 from .sound import is_devanagari, skeleton_of, sound_of
 from .text import clean
@@ -54,6 +55,7 @@ _SMALL_WORDS = frozenset(
         "pc",
     ]
 )
+_SIZE_LETTERS = {"s": "=small", "m": "=medium", "l": "=big"}
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -262,6 +264,7 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     note(brand_ids, IN_NAME)
     for words, ids in ((main, main_ids), (brackets, bracket_ids), (nepali, nepali_ids), (brand, brand_ids)):
         builder.join(words, ids)
+    main_ids = _with_sizes(builder, main, main_ids, found)
     main_ids = _with_joined_start(builder, main, main_ids, found)
     _note_pairs(builder, main, plain_name)
     flat_brand: frozenset[int] = frozenset().union(*brand_ids) if brand_ids else frozenset()
@@ -282,6 +285,19 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
         numbers=frozenset(w for w in main if w[0].isdigit()),
         selling_unit=_unit_code(item.selling_unit),
     )
+
+
+def _with_sizes(
+    builder: _Builder, main: list[str], ids: list[frozenset[int]], found: dict[int, float]
+) -> list[frozenset[int]]:
+    """A size letter that stands alone is the size as a word too: "Pants M" are the medium ones."""
+    sized = list(ids)
+    for i, word in enumerate(main):
+        if word in _SIZE_LETTERS and i and not main[i - 1][0].isdigit():
+            meaning = builder.id_of(_SIZE_LETTERS[word])
+            found[meaning] = IN_NAME
+            sized[i] |= {meaning}
+    return sized
 
 
 def _with_joined_start(
@@ -312,9 +328,9 @@ def _unit_code(unit: str) -> str:
 def _note_pairs(builder: _Builder, main: list[str], name: str) -> None:
     """Remember numbers that belong to a name ("Lactogen 1", "5 Star") and words joined by "and"."""
     for first, second in pairwise(main):
-        if first[0].isdigit() != second[0].isdigit():
+        if first[0].isdigit() != second[0].isdigit() or first in NUMBER_WORDS or second in NUMBER_WORDS:
             builder.pairs.add((sound_of(first), sound_of(second)))
-    for first, second in re.findall(r"([a-z0-9]+)\s*(?:&|\band\b|\bn\b|\+|/)\s*([a-z0-9]+)", name):
+    for first, second in re.findall(r"([a-z0-9]+)\s*(?:&|\band\b|\bn\b|\bplus\b|\+|/)\s*([a-z0-9]+)", name):
         builder.linked.add((sound_of(first), sound_of(second)))
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from .cues import CUES, NEGATED_REPEAT, PHRASES, QUESTION, WANTS
 from .records import Context, Intent, Role
-from .signs import find_signs
+from .signs import SIGNS, find_signs
 from .sound import plain_of
 
 _VENDOR = frozenset(
@@ -32,6 +32,17 @@ _GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
 _UNKNOWN_GOODS_WEIGHT = 1.0
 _NAMED_WEIGHT = 0.9
 _CONFIRM_WORDS_MAX = 9
+_LONE_WISH_WORDS_MAX = 4
+_GIVEN_THERE, _TOOK = 2.4, 1.4
+# What a vendor means where a shop would mean the first.
+_SOLD_INSTEAD = {
+    Intent.CONFIRM: Intent.ACCEPT,
+    Intent.CANCEL: Intent.DECLINE,
+    Intent.RECENT_ORDERS: Intent.MY_ORDERS,
+}
+# "2 cartons ordered, one came", "how much is a carton": goods of a story or of a question are no wish.
+_STORY_IDEAS = frozenset({"got", "had asked", "return", "billed", "short"})
+_STORY, _STORY_GOODS, _PRICED_GOODS_MAX = 3.2, 0.4, 1
 _SURE_PAYMENT = 2.0
 # "… 24 pieces, payment by eSewa tomorrow" is an order.
 _PAY_BESIDE_GOODS = 2.0
@@ -56,11 +67,13 @@ def plain_text(letters: str) -> str:
     return " ".join(plain_of(word) if word != "?" else word for word in _WORDS.findall(letters))
 
 
-def score_intents(plain: str) -> dict[Intent, float]:
+def find_ideas(plain: str) -> frozenset[str]:
+    """The signs of the text, and "question" where it asks."""
+    return find_signs(plain) | ({"question"} if QUESTION.search(plain) else frozenset())
+
+
+def score_intents(plain: str, signs: frozenset[str]) -> dict[Intent, float]:
     """For each intent the sum of its cues, the strongest counting in full and the others an eighth."""
-    signs = find_signs(plain)
-    if QUESTION.search(plain):
-        signs |= {"question"}
     hits: dict[Intent, list[float]] = {}
     for cue in CUES:
         if cue.signs <= signs and not cue.without & signs:
@@ -73,12 +86,18 @@ def score_intents(plain: str) -> dict[Intent, float]:
 
 def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
     """The one intent of the message. Everything that weighs in is in the functions below."""
-    scores = score_intents(plain)
-    wants = WANTS.search(plain) is not None
-    asks = QUESTION.search(plain) is not None
-    _weigh_vendor(scores, plain, evidence, context, asks=asks)
+    ideas = find_ideas(plain)
+    scores = score_intents(plain, ideas)
+    # "For how much do you give it" wants nothing yet.
+    wants = WANTS.search(SIGNS["costs"].sub(" ", plain)) is not None
+    asks = "question" in ideas
+    is_silent = not scores
+    _weigh_vendor(scores, ideas, evidence, context, asks=asks)
     _weigh_basket(scores, plain, evidence, context, asks=asks)
-    _weigh_goods(scores, evidence, context, wants=wants, asks=asks)
+    _weigh_goods(scores, ideas, evidence, context, wants=wants, asks=asks)
+    if is_silent and evidence.unknown and len(plain.split()) <= _LONE_WISH_WORDS_MAX:
+        # "Coriander 5" and nothing else: a wish, though for something nobody sells here.
+        scores[Intent.ORDER] = max(scores.get(Intent.ORDER, 0.0), _LEAST)
     if NEGATED_REPEAT.search(plain):
         scores.pop(Intent.REPEAT, None)
     if not scores:
@@ -87,8 +106,24 @@ def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
     return intent if best >= _LEAST else Intent.OTHER
 
 
-def _weigh_vendor(scores: dict[Intent, float], plain: str, evidence: Evidence, context: Context, *, asks: bool) -> None:
+def _weigh_vendor(
+    scores: dict[Intent, float], ideas: frozenset[str], evidence: Evidence, context: Context, *, asks: bool
+) -> None:
     """Vendor words count in full from a vendor or beside an order code, and little in a question."""
+    if evidence.has_order_code and not asks and "given there" in ideas:
+        scores.setdefault(Intent.DELIVERED, _GIVEN_THERE)
+    if context.role is not Role.RETAILER and not asks:
+        if "given there" in ideas:
+            scores.setdefault(Intent.DELIVERED, _GIVEN_THERE)
+        if "cannot" in ideas:
+            # "My car is broken, cannot": why one declines is no complaint.
+            scores.pop(Intent.SUPPORT, None)
+    if context.role is Role.VENDOR:
+        for bought, sold in _SOLD_INSTEAD.items():
+            if bought in scores:
+                scores[sold] = max(scores.get(sold, 0.0), scores.pop(bought))
+        if "took" in ideas and not asks:
+            scores.setdefault(Intent.ACCEPT, _TOOK)
     for intent in _VENDOR & scores.keys():
         if context.role is Role.RETAILER and not evidence.has_order_code:
             scores[intent] -= 0.4
@@ -130,7 +165,15 @@ def _weigh_basket(scores: dict[Intent, float], plain: str, evidence: Evidence, c
         scores[Intent.CREDIT] += 0.3
 
 
-def _weigh_goods(scores: dict[Intent, float], evidence: Evidence, context: Context, *, wants: bool, asks: bool) -> None:
+def _weigh_goods(
+    scores: dict[Intent, float],
+    ideas: frozenset[str],
+    evidence: Evidence,
+    context: Context,
+    *,
+    wants: bool,
+    asks: bool,
+) -> None:
     goods = _GOODS_WEIGHTS[min(evidence.goods, len(_GOODS_WEIGHTS) - 1)]
     is_meant = wants or evidence.goods or evidence.unknown_counted
     goods += min(evidence.unknown, 2) * _UNKNOWN_GOODS_WEIGHT * (1.0 if is_meant else 0.4)
@@ -139,6 +182,11 @@ def _weigh_goods(scores: dict[Intent, float], evidence: Evidence, context: Conte
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
     if not goods:
         return
+    if not wants and scores.get(Intent.SUPPORT, 0.0) >= _STORY and ideas & _STORY_IDEAS:
+        goods *= _STORY_GOODS
+    asks_price = "costs" in ideas or ("price" in ideas and asks)
+    if not wants and asks_price and evidence.goods <= _PRICED_GOODS_MAX:
+        scores[Intent.CATALOG] = max(scores.get(Intent.CATALOG, 0.0), goods + 0.1)
     if evidence.goods and wants is False and Intent.PAY in scores:
         scores[Intent.PAY] -= _PAY_BESIDE_GOODS
     if Intent.REPEAT in scores and context.last_order:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from msgspec import Struct
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .fillers import is_optional
@@ -20,6 +21,7 @@ from .units import SPEC_UNITS, UNIT_WORDS
 
 # How sure a word is that was found in this way.
 BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.985, 0.98, 0.98, 0.8, 0.8, 0.74
+BY_MISSPELLING = 0.78
 SLIP_COSTS = (0.0, 0.13, 0.22)
 
 _SOUND_LETTERS = 3
@@ -36,6 +38,8 @@ _DETAIL_WEIGHT = 0.1
 _HINT_WEIGHT = 0.15
 # Fuzzy look-ups cost the most; a message of five hundred strange words gets this many of them.
 _FUZZY_LOOKUPS_MAX = 120
+# Comparing with every word of a letter costs most of all; a few words of a message may.
+_MISSPELT_MAX, _MISSPELT_LETTERS, _MISSPELT_SPELLING = 8, 5, 0.77
 # Products that fit equally well are all weighed; five hundred lines of "oil" get fewer each.
 _EQUALS_MAX, _EQUALS_MIN, _EQUALS_BUDGET = 1000, 20, 2500
 # Products scored for one message; beyond, only those with the rarest word are.
@@ -82,6 +86,7 @@ class WordFinder:
         self._words: dict[str, dict[int, float]] = {}
         self._matches: dict[tuple[str, ...], Matches] = {}
         self._fuzzy_left = _FUZZY_LOOKUPS_MAX
+        self._misspelt_left = _MISSPELT_MAX
         self._equals_left = _EQUALS_BUDGET
         self._scored_left = _SCORED_BUDGET
 
@@ -157,7 +162,7 @@ class WordFinder:
                 found.setdefault(word_id, BY_SKELETON)
         if found:
             return self._with_meanings(found)
-        found = self._starting_with(word)
+        found = self._starting_with(word) or self._misspelt(word)
         if not found and not any(c in "aeiou" for c in word) and 2 <= len(word) <= 5 and word.isascii():
             found = self._spelled_without_vowels(skeleton)
         return self._with_meanings(found)
@@ -168,6 +173,18 @@ class WordFinder:
             if concept is not None and concept in self.index.word_ids:
                 found.setdefault(self.index.word_ids[concept], sure)
         return found
+
+    def _misspelt(self, word: str) -> dict[int, float]:
+        """A long word that sounds like none, but is spelled much like one with the same first letter."""
+        if len(word) < _MISSPELT_LETTERS or not word.isascii() or self._misspelt_left <= 0:
+            return {}
+        self._misspelt_left -= 1
+        words = self.index.sorted_words
+        start, end = bisect_left(words, word[0]), bisect_left(words, word[0] + "\uffff")
+        near = process.extract(
+            word, words[start:end], scorer=OSA.normalized_similarity, score_cutoff=_MISSPELT_SPELLING, limit=3
+        )
+        return {self.index.word_ids[other]: BY_MISSPELLING for other, _, _ in near}
 
     def _starting_with(self, word: str) -> dict[int, float]:
         if len(word) < _PREFIX_LETTERS:

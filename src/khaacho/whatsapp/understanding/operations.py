@@ -20,7 +20,7 @@ class Operation(Enum):
 
 
 LEADING = {
-    Operation.REMOVE: plain_pattern(r"remov\w*|delet\w*|drop|no|not|without|except|minus|exclud\w*|cancel|take"),
+    Operation.REMOVE: plain_pattern(r"remov\w*|delet\w*|drop|dont|no|not|without|except|minus|exclud\w*|cancel|take"),
     Operation.ADD: plain_pattern(r"add|includ\w*|plus|more|extra|also"),
     Operation.TAKE: plain_pattern(r"reduc\w*"),
     Operation.SET: plain_pattern(r"make|chang\w*|updat\w*"),
@@ -28,7 +28,8 @@ LEADING = {
 }
 TRAILING = {
     Operation.REMOVE: plain_pattern(
-        r"hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|chahiyena|chaidaina|"
+        r"bahek|ch?hodera|chodera|alawa|mat|hata\w*|nikal\w*|napatha\w*|nachahi\w*|chod\w*|rehne?|rahne|chahidaina|"
+        r"chahiyena|chaidaina|"
         r"remov\w*|delet\w*|cancel\w*|kyansal\w*|rad\w*|pardaina|out|nahi|nai"
     ),
     Operation.TAKE: plain_pattern(r"ghata\w*|kam|reduc\w*|less"),
@@ -47,13 +48,16 @@ TIMES_ALL = plain_pattern(
     r"|\b(double|dobbar|triple|half|halve|aadha)\b.{0,12}\b(?:sab\w*|all|every\w*|pura|order)\b"
 )
 POSITION = plain_pattern(
-    r"\b(\d{1,2}) (?:number|nambar|no|num|st|nd|rd|th|aun)\b|\b(?:item|line|number|no|nambar|"
+    r"\b(\d{1,2})(?:st|nd|rd|th)\b|\b(\d{1,2}) (?:number|nambar|no|num|st|nd|rd|th|aun)\b|\b(?:item|line|number|no|"
+    r"nambar|"
     r"serial) (?:no )?(\d{1,2})\b"
 )
 ORDINALS = {
     "first": 1, "pahilo": 1, "pahila": 1, "pehla": 1, "second": 2, "dosro": 2, "dusra": 2, "dosra": 2, "third": 3,
     "tesro": 3, "tisro": 3, "tisra": 3, "fourth": 4, "chautho": 4, "chautha": 4, "fifth": 5, "panchau": 5,
 }  # fmt: skip
+
+_ORDINAL = plain_pattern(rf"\b(?:{'|'.join(ORDINALS)})\b")
 
 
 def count_operations(tokens: list[Token], plain: str) -> int:
@@ -69,7 +73,7 @@ def count_operations(tokens: list[Token], plain: str) -> int:
 
 def names_lines(plain: str) -> bool:
     """Does the message speak of the basket's lines without naming goods ("all of it double", "item 2")?"""
-    return bool(TIMES_ALL.search(plain) or POSITION.search(plain))
+    return bool(TIMES_ALL.search(plain) or POSITION.search(plain) or _ORDINAL.search(plain))
 
 
 def _is_strong(token: Token) -> bool:

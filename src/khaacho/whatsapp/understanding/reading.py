@@ -54,6 +54,8 @@ _INSTEAD = frozenset(
         "hoin",
         "haina",
         "sorry",
+        "mean",
+        "matlab",
         "wait",
         "nahi",
         "nahin",
@@ -69,6 +71,8 @@ _INSTEAD = frozenset(
     ]
 )
 _RATHER_THAN = frozenset({"not", "instead"})
+_LETTERS_BEFORE, _LETTERS_AFTER = re.compile(r"([a-z]+)-$"), re.compile(r"-([a-z]+)")
+_HYPHEN_REACH = 24
 _CODE_MIN_LETTERS = 6
 _CODE_MIN_LIKENESS = 0.84
 _ENDINGS = ("haru", "lai", "ko", "ka", "ki", "ma", "le", "को", "लाई", "का", "की", "मा", "हरू", "हरु", "ले")
@@ -147,13 +151,29 @@ def _plain_tokens(letters: str, start: int, end: int, index: CatalogIndex) -> li
             position += 1
             continue
         position = match.end()
-        tokens += _token_of(match, index)
+        tokens += _hyphenated(match, letters) or _token_of(match, index)
     return tokens
+
+
+def _hyphenated(match: re.Match[str], letters: str) -> list[Token]:
+    """The "one" of "all-in-one" is no number; the "do" of "do-tin bora" (two or three sacks) is."""
+    word, start, end = match[0], *match.span()
+    if match.lastgroup != "word" or word not in NUMBER_WORDS:
+        return []
+    before = _LETTERS_BEFORE.search(letters[max(start - _HYPHEN_REACH, 0) : start])
+    after = _LETTERS_AFTER.match(letters, end)
+    beside = [found[1] for found in (before, after) if found]
+    if not beside or any(other in NUMBER_WORDS or other in UNIT_WORDS for other in beside):
+        return []
+    return [Token(kind=Kind.WORD, text=word, start=start, end=end)]
 
 
 def _known_run(run: str, index: CatalogIndex) -> str | None:
     """A run with digits that the catalogue knows as one word: "7up", "3in1", "50-50", "2pm"."""
-    if not any(c.isdigit() for c in run) or run.replace(".", "").isdigit():
+    if not any(c.isdigit() for c in run):
+        joined = run.replace("-", "")
+        return joined if "-" in run and (joined in index.word_ids or sound_of(joined) in index.joined) else None
+    if run.replace(".", "").isdigit():
         return None
     plain = run.replace("-", "").replace(".", "")
     if re.fullmatch(r"\d+(?:\.\d+)?([a-z]+)", run) and re.sub(r"[\d.]", "", run) in UNIT_WORDS:

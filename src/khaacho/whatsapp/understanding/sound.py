@@ -126,11 +126,11 @@ def plain_of(word: str) -> str:
         latin += "a"
     for old, new in _PLAIN_RULES:
         latin = latin.replace(old, new)
-    return latin
+    return latin.replace("z", "j")
 
 
 def plain_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern for plain text, written in ordinary spelling: "show" finds what plain text calls "sow"."""
     for old, new in _PLAIN_RULES:
         pattern = pattern.replace(old, new)
-    return re.compile(pattern)
+    return re.compile(re.sub(r"(?<!a-)z", "j", pattern))
