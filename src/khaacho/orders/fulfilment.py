@@ -21,11 +21,13 @@ from khaacho.errors import Forbidden, InvalidTransition, NotYourTurn, Validation
 from khaacho.orders.asking import move_on
 from khaacho.orders.deliveries import DeliveredLine, Delivery, decide_delivery
 from khaacho.orders.in_hand import Answer, OrderInHand, close_request, record_step, take_in_hand
+from khaacho.orders.queries import find_order_history
 from khaacho.orders.records import OPEN_STATUSES, Order, OrderStatus, PaymentMode
 from khaacho.orders.states import decide_transition, statuses_allowed
 from khaacho.platform.database import Transaction
 
 PAID_IN_FULL = "paid in full"
+OWED_AGAIN = "owed again"
 
 
 async def accept_order(tx: Transaction, actor: Actor, order_id: UUID) -> Order:
@@ -142,6 +144,22 @@ async def complete_paid_orders(tx: Transaction, order_ids: Sequence[UUID]) -> No
         if hand.order.status is OrderStatus.DELIVERED and debit is not None and debit.remaining_paisa == 0:
             async with tx.pipeline():
                 await _step(tx, SYSTEM, hand, OrderStatus.COMPLETED, reason=PAID_IN_FULL)
+
+
+async def reopen_unpaid_orders(tx: Transaction, order_ids: Sequence[UUID]) -> None:
+    """What paid these was taken back: those that were completed by being paid, and are owed by now, are DELIVERED.
+
+    One that a person completed stays so, whatever is owed for it.
+    """
+    debits = await find_debits_of_orders(tx, order_ids)
+    for order_id in sorted(order_ids):
+        hand = await take_in_hand(tx, order_id)
+        debit = debits.get(order_id)
+        if hand.order.status is not OrderStatus.COMPLETED or debit is None or debit.remaining_paisa == 0:
+            continue
+        if (await find_order_history(tx, order_id))[-1].reason == PAID_IN_FULL:
+            async with tx.pipeline():
+                await _step(tx, SYSTEM, hand, OrderStatus.DELIVERED, reason=OWED_AGAIN)
 
 
 async def _end(tx: Transaction, actor: Actor, order_id: UUID, to_status: OrderStatus, reason: str) -> Order:

@@ -9,12 +9,12 @@ from typing import Any
 import structlog
 
 from khaacho.actors import SYSTEM
-from khaacho.credit.events import PaymentRecorded
+from khaacho.credit.events import AdjustmentRecorded, AdjustmentUndone, PaymentRecorded, PaymentUndone
 from khaacho.errors import KhaachoError
 from khaacho.orders.asking import find_overdue_requests, time_out_request
 from khaacho.orders.basket import expire_baskets
 from khaacho.orders.candidates import count_routing_figures
-from khaacho.orders.fulfilment import complete_paid_orders
+from khaacho.orders.fulfilment import complete_paid_orders, reopen_unpaid_orders
 from khaacho.orders.insights import count_insights, count_shops
 from khaacho.orders.recovery import DEFAULT_STUCK_AFTER, count_expired_baskets, find_stuck_orders, help_stuck_order
 from khaacho.orders.requests import VendorRequestTimeout
@@ -93,8 +93,14 @@ async def regenerate_insights(database: Database, slot: datetime, dry_run: bool)
         return {"retailers": await count_insights(tx)}
 
 
-async def complete_when_paid(tx: Transaction, event: PaymentRecorded) -> None:
-    """Orders that a payment cleared are completed."""
+async def complete_when_paid(tx: Transaction, event: PaymentRecorded | AdjustmentRecorded) -> None:
+    """Orders that a payment or an adjustment cleared are completed."""
+    await complete_paid_orders(tx, event.cleared_order_ids)
+
+
+async def reopen_when_undone(tx: Transaction, event: PaymentUndone | AdjustmentUndone) -> None:
+    """Orders that are owed again are not completed; those that what came free has cleared are."""
+    await reopen_unpaid_orders(tx, event.reopened_order_ids)
     await complete_paid_orders(tx, event.cleared_order_ids)
 
 
@@ -107,4 +113,9 @@ SCHEDULES = [
     Schedule(name="routing-figures", cron="*/15 * * * *", run=count_figures),
     INSIGHTS,
 ]
-SUBSCRIBERS: Subscribers = {PaymentRecorded: (complete_when_paid,)}
+SUBSCRIBERS: Subscribers = {
+    PaymentRecorded: (complete_when_paid,),
+    AdjustmentRecorded: (complete_when_paid,),
+    PaymentUndone: (reopen_when_undone,),
+    AdjustmentUndone: (reopen_when_undone,),
+}

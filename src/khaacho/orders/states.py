@@ -13,6 +13,7 @@ from khaacho.actors import ActorRole
 from khaacho.errors import Forbidden, InvalidTransition, KhaachoError
 from khaacho.orders.records import OrderStatus
 
+_SYSTEM = frozenset({ActorRole.SYSTEM})
 _STAFF = frozenset({ActorRole.ADMIN, ActorRole.OPERATOR, ActorRole.SYSTEM})
 _VENDOR_SIDE = _STAFF | {ActorRole.VENDOR}
 _RETAILER_SIDE = _STAFF | {ActorRole.RETAILER}
@@ -23,6 +24,7 @@ Roles = frozenset[ActorRole]
 # A vendor gives a PENDING order back by declining it, which asks the next vendor and is no transition.
 # Staff accept in the name of the vendor who is asked, as when the wholesaler answered by telephone.
 # Goods on the road can no longer be cancelled by the retailer.
+# What was completed by a payment is owed again when that payment is taken back; nobody else brings it back.
 TRANSITIONS: Mapping[OrderStatus, Mapping[OrderStatus, Roles]] = {
     OrderStatus.PENDING: {
         OrderStatus.ACCEPTED: _VENDOR_SIDE,
@@ -51,7 +53,7 @@ TRANSITIONS: Mapping[OrderStatus, Mapping[OrderStatus, Roles]] = {
         OrderStatus.FAILED: _VENDOR_SIDE,
     },
     OrderStatus.DELIVERED: {OrderStatus.COMPLETED: _RETAILER_SIDE},
-    OrderStatus.COMPLETED: {},
+    OrderStatus.COMPLETED: {OrderStatus.DELIVERED: _SYSTEM},
     OrderStatus.CANCELLED: {},
     OrderStatus.FAILED: {
         OrderStatus.PENDING: _RETAILER_SIDE,

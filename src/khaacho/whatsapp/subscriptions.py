@@ -9,7 +9,13 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import ActorRole
-from khaacho.credit.events import CreditLimitChanged, CreditStatusChanged, PaymentRecorded
+from khaacho.credit.events import (
+    ChequeBounced,
+    CreditLimitChanged,
+    CreditStatusChanged,
+    PaymentRecorded,
+    PaymentUndone,
+)
 from khaacho.credit.queries import find_credit_overview, find_open_debits
 from khaacho.money import format_rupees
 from khaacho.orders.events import OrderPlaced, OrderStatusChanged, OrderStuck, OrderUnroutable, VendorAsked
@@ -29,6 +35,7 @@ from khaacho.whatsapp.wording import words_for
 from khaacho.whatsapp.wording.figures import show_reason
 from khaacho.whatsapp.wording.order_text import lay_out_news, lay_out_request
 from khaacho.whatsapp.wording.paying_text import lay_out_standing
+from khaacho.whatsapp.wording.receipt_text import lay_out_bounce, lay_out_thanks, lay_out_undone
 from khaacho.whatsapp.wording.templates import template
 
 # Told to the vendor whose order it is, when somebody else ended it.
@@ -79,6 +86,9 @@ async def tell_moved(tx: Transaction, event: OrderStatusChanged) -> None:
     if event.to_status is OrderStatus.COMPLETED and event.by_role == ActorRole.SYSTEM:
         # Paid in full: the delivery at the door or the thanks for the payment said so.
         return
+    if event.from_status is OrderStatus.COMPLETED:
+        # Owed again: who took the payment back said so.
+        return
     key = f"moved:{order.id}:{event.to_status}:{order.status_since.isoformat()}"
     if event.by_role != ActorRole.RETAILER:
         vendor = await require_vendor(tx, order.vendor_id)
@@ -115,13 +125,37 @@ async def tell_stuck(tx: Transaction, event: OrderStuck) -> None:
 
 
 async def thank_for_payment(tx: Transaction, event: PaymentRecorded) -> None:
-    """What came in and what is still open."""
+    """Thanks for what came in, what is still open, and when the next of it is due."""
     retailer = await require_retailer(tx, event.retailer_id)
-    remaining = sum(debit.remaining_paisa for debit in await find_open_debits(tx, retailer.id))
-    figures = (format_rupees(event.amount_paisa), format_rupees(remaining))
-    text = words_for(retailer.locale).payment_thanks.format(amount=figures[0], remaining=figures[1])
-    ready = template("payment_thanks", retailer.locale, *figures)
-    await _tell_retailer(tx, retailer, f"payment:{event.payment_id}", text, Purpose.PAYMENT_THANKS, ready)
+    overview = await find_credit_overview(tx, retailer.id)
+    notice = lay_out_thanks(
+        retailer.locale,
+        retailer.owner_name,
+        event.amount_paisa,
+        owed=overview.open_debits,
+        ahead_paisa=overview.unapplied_paisa,
+        today=clock.business_day(),
+    )
+    key = f"payment:{event.payment_id}"
+    await _tell_retailer(tx, retailer, key, notice.text, Purpose.PAYMENT_THANKS, notice.template)
+
+
+async def tell_bounced(tx: Transaction, event: ChequeBounced) -> None:
+    """The bank did not pay a cheque."""
+    retailer = await require_retailer(tx, event.retailer_id)
+    owed = await find_open_debits(tx, retailer.id)
+    notice = lay_out_bounce(retailer.locale, retailer.owner_name, event.amount_paisa, event.reason, owed=owed)
+    key = f"bounced:{event.payment_id}"
+    await _tell_retailer(tx, retailer, key, notice.text, Purpose.CREDIT_NOTICE, notice.template)
+
+
+async def tell_undone(tx: Transaction, event: PaymentUndone) -> None:
+    """A payment that was thanked for was taken back."""
+    retailer = await require_retailer(tx, event.retailer_id)
+    owed = await find_open_debits(tx, retailer.id)
+    notice = lay_out_undone(retailer.locale, retailer.owner_name, event.amount_paisa, event.reason, owed=owed)
+    key = f"undone:{event.payment_id}"
+    await _tell_retailer(tx, retailer, key, notice.text, Purpose.CREDIT_NOTICE, notice.template)
 
 
 async def tell_limit(tx: Transaction, event: CreditLimitChanged) -> None:
@@ -203,6 +237,8 @@ SUBSCRIBERS: Subscribers = {
     OrderUnroutable: (tell_unroutable,),
     OrderStuck: (tell_stuck,),
     PaymentRecorded: (thank_for_payment,),
+    PaymentUndone: (tell_undone,),
+    ChequeBounced: (tell_bounced,),
     CreditLimitChanged: (tell_limit,),
     CreditStatusChanged: (tell_standing,),
     OneTimeCodeIssued: (send_one_time_code,),

@@ -162,7 +162,6 @@ ENGLISH = Words(
     payment_not_recorded=(
         "Thank you for telling us! A payment counts once our people see it; you will get a message here when they do."
     ),
-    payment_thanks="🙏 Thank you! We received {amount}. Still to pay: {remaining}.",
     limit_changed="💳 Your credit limit is now {limit} (it was {before}).",
     one_time_code="{code} is your Khaacho sign-in code. Do not share it with anyone.",
     insights=(

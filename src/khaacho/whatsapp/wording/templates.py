@@ -28,8 +28,8 @@ TEMPLATES: dict[str, dict[str, str]] = {
         "ne": "तपाईंको {{1}} को अर्डर पक्का गर्न बाँकी छ। पठाउन YES, रद्द गर्न CANCEL लेख्नुहोस्।",
     },
     "payment_thanks": {
-        "en": "We received your payment of {{1}}. Still open: {{2}}. Thank you.",
-        "ne": "तपाईंको {{1}} भुक्तानी पायौं। अब बाँकी: {{2}}। धन्यवाद।",
+        "en": "Thank you {{1}}, we received your payment of {{2}}. Still to pay: {{3}}. {{4}} Reply CREDIT for more.",
+        "ne": "धन्यवाद {{1}}, तपाईंको {{2}} भुक्तानी पायौं। तिर्न बाँकी: {{3}}। {{4}} विवरणका लागि CREDIT लेख्नुहोस्।",
     },
     "payment_reminder": {
         "en": "Namaste {{1}}, a small reminder from Khaacho: {{2}} to be paid, due {{3}}, open for {{4}} days. "

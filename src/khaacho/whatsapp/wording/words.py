@@ -113,7 +113,6 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     credit_paused: str
     how_to_pay_us: str
     payment_not_recorded: str
-    payment_thanks: str
     limit_changed: str
     one_time_code: str
     insights: str
