@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated
 
@@ -13,11 +14,14 @@ from khaacho.actors import SYSTEM
 from khaacho.commands.terminal import DONE, out, with_database
 from khaacho.duties import schedules
 from khaacho.errors import JobNotFound
+from khaacho.ledger.sealing import SEALED_TABLES
 from khaacho.platform.database import Database
 from khaacho.platform.dead_letters import JobState, discard_failed_jobs, find_jobs, retry_failed_jobs
 from khaacho.platform.pulse import find_queue_figures
 from khaacho.platform.queue import Schedule
 from khaacho.platform.scheduler import find_last_runs, run_by_hand
+from khaacho.platform.sealing import declared
+from khaacho.platform.verifying import DATED_BACK_AFTER
 from khaacho.settings import Settings
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit trail.")]
@@ -103,14 +107,24 @@ def run(name: str, /, *, dry_run: bool = False, at: datetime | None = None) -> i
     async def act(settings: Settings, database: Database) -> None:
         schedule = _schedule(settings, name)
         moment = clock.now() if at is None else at if at.tzinfo else at.replace(tzinfo=clock.zone())
-        with clock.travelled_to(moment):
-            outcome = await run_by_hand(database, schedule, moment, dry_run=dry_run)
+        async with _declared_if_dated_back(database, name, moment, dry_run=dry_run):
+            with clock.travelled_to(moment):
+                outcome = await run_by_hand(database, schedule, moment, dry_run=dry_run)
         out.print(f"{name} {'would do' if dry_run else 'did'}:")
         for figure, value in outcome.items():
             out.print(f"  {figure}: {value}", highlight=False, markup=False)
 
     with_database(act)
     return DONE
+
+
+def _declared_if_dated_back(
+    database: Database, name: str, moment: datetime, *, dry_run: bool
+) -> AbstractAsyncContextManager[None]:
+    """What is written as if it were earlier is sealed with a note that says so, lest it look forged."""
+    if dry_run or moment > clock.now() - DATED_BACK_AFTER:
+        return nullcontext()
+    return declared(database, SEALED_TABLES, f"{name} was run as if it were {moment.isoformat()}")
 
 
 def _schedule(settings: Settings, name: str) -> Schedule:

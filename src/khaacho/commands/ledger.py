@@ -1,40 +1,90 @@
-"""`khaacho ledger`: proving that the books are right."""
+"""`khaacho ledger`: proving that the books are right, and that nobody changed them since."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.table import Table
 
+from khaacho import clock
 from khaacho.commands.terminal import ANSWER_IS_NO, DONE, out, with_database
-from khaacho.credit.checks import CHECKS as CREDIT_CHECKS
-from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
-from khaacho.orders.checks import CHECKS as ORDER_CHECKS
+from khaacho.duties import CHECKS
+from khaacho.errors import ValidationFailed
+from khaacho.ledger.sealing import SEALED_TABLES, find_noted_hashes
 from khaacho.platform.checks import CheckResult, run_checks
 from khaacho.platform.database import Database
-from khaacho.prepaid.checks import CHECKS as PREPAID_CHECKS
-from khaacho.projects.checks import CHECKS as PROJECT_CHECKS
+from khaacho.platform.seals import DIGEST_LENGTH
+from khaacho.platform.verifying import Verdict, verify_chain
 from khaacho.settings import Settings
 
 
 def add_to(app: App) -> None:
-    ledger = App(name="ledger", help="Prove that the books are right.")
+    ledger = App(name="ledger", help="Prove that the books are right, and were not changed since.")
     ledger.command(check)
+    ledger.command(verify)
     app.command(ledger)
 
 
 def check() -> int:
-    """Check every invariant on one snapshot; exit 0, or 1 and the differences."""
+    """Check every invariant there is, from the ledger up to projects; exit 0, or 1 and the differences."""
 
     async def run(_settings: Settings, database: Database) -> list[CheckResult]:
-        return await run_checks(
-            database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS, *PREPAID_CHECKS, *PROJECT_CHECKS]
-        )
+        return await run_checks(database, CHECKS)
 
     results = with_database(run)
     _show(results)
     return DONE if all(result.holds for result in results) else ANSWER_IS_NO
+
+
+def verify(*, noted: Annotated[str, Parameter(help="NUMBER:HASH of a seal, as noted elsewhere.")] = "") -> int:
+    """Prove that no sealed row of ledger or audit was changed, deleted or inserted since; exit 0, or 1 and the first.
+
+    Parameters
+    ----------
+    noted
+        NUMBER:HASH of a seal as some log or person noted it; the chain must still hold it.
+    """
+    given = _read_noted(noted)
+
+    async def run(_settings: Settings, database: Database) -> Verdict:
+        return await verify_chain(database, SEALED_TABLES, known=await find_noted_hashes(database) | given)
+
+    verdict = with_database(run)
+    _show_verdict(verdict)
+    return DONE if verdict.holds else ANSWER_IS_NO
+
+
+def _read_noted(noted: str) -> dict[int, bytes]:
+    if not noted:
+        return {}
+    try:
+        number, hashed = noted.split(":")
+        given = {int(number): bytes.fromhex(hashed)}
+    except ValueError as error:
+        raise ValidationFailed(field="noted", why="is not NUMBER:HASH") from error
+    if any(len(one) != DIGEST_LENGTH for one in given.values()):
+        raise ValidationFailed(field="noted", why="is not NUMBER:HASH")
+    return given
+
+
+def _show_verdict(verdict: Verdict) -> None:
+    def tell(line: str) -> None:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    tell(f"{verdict.seals} of {verdict.seals_made} seals and their {verdict.rows} rows were compared.")
+    if verdict.sealed_at is not None:
+        at = clock.business_time(verdict.sealed_at).strftime("%Y-%m-%d %H:%M:%S")
+        tell(f"The chain ends with {verdict.number}:{verdict.hash.hex()}, sealed {at}.")
+    tell(f"{verdict.unsealed} rows are newer and wait for the next seal.")
+    if verdict.holds:
+        tell("Nothing sealed was changed.")
+        return
+    first, *others = verdict.breaches
+    tell(f"BROKEN, first here: {first}")
+    for other in others:
+        tell(f"then: {other}")
 
 
 def _show(results: Sequence[CheckResult]) -> None:

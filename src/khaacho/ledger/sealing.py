@@ -9,7 +9,9 @@ from typing import Any
 from khaacho.platform.audit import AUDIT_SEALED
 from khaacho.platform.database import Database
 from khaacho.platform.queue import Schedule
-from khaacho.platform.sealing import SealedTable, count_unsealed, find_head, seal_rows
+from khaacho.platform.scheduler import find_runs
+from khaacho.platform.sealing import count_unsealed, find_head, seal_rows
+from khaacho.platform.seals import SealedTable
 
 _MOMENTS = frozenset({"event_at", "created_at", "expires_at"})
 
@@ -94,6 +96,8 @@ SEALED_TABLES = (
 )
 
 SEAL_SCHEDULE = "seal-ledger"
+# Three months of runs; what they noted is kept apart from the chain, so that cutting it off shows.
+RUNS_LOOKED_AT = 10_000
 
 
 async def seal_ledger(database: Database, slot: datetime, dry_run: bool) -> Mapping[str, Any]:
@@ -103,6 +107,17 @@ async def seal_ledger(database: Database, slot: datetime, dry_run: bool) -> Mapp
             return {"waiting": await count_unsealed(tx, SEALED_TABLES, await find_head(tx))}
     run = await seal_rows(database, SEALED_TABLES)
     return {"seals": run.seals, "rows": run.rows, "number": run.number, "hash": run.hash.hex()}
+
+
+async def find_noted_hashes(database: Database) -> dict[int, bytes]:
+    """Where the chain ended after each of the last runs, as the runs themselves noted it, by the seal's number."""
+    async with database.reading() as tx:
+        outcomes = [run.outcome for run in await find_runs(tx, SEAL_SCHEDULE, limit=RUNS_LOOKED_AT)]
+    return {
+        int(outcome["number"]): bytes.fromhex(outcome["hash"])
+        for outcome in outcomes
+        if outcome and outcome.get("number")
+    }
 
 
 SCHEDULES = [Schedule(name=SEAL_SCHEDULE, cron="*/15 * * * *", run=seal_ledger)]

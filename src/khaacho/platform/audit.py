@@ -13,7 +13,7 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.ids import new_id
 from khaacho.platform.database import Transaction
-from khaacho.platform.sealing import SealedTable
+from khaacho.platform.seals import SealedTable
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

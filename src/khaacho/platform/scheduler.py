@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from khaacho import clock
 from khaacho.errors import KhaachoError
-from khaacho.platform.database import Database
+from khaacho.platform.database import Database, Transaction
 from khaacho.platform.health import WORKER_SILENCE_SECONDS_MAX
 from khaacho.platform.metrics import SCHEDULED_RUNS
 from khaacho.platform.queue import Schedule
@@ -34,6 +34,7 @@ CATCH_UP = timedelta(hours=24)
 ATTEMPTS_MAX = 5
 RETRY_FIRST = timedelta(minutes=1)
 ERROR_LENGTH_MAX = 500
+RUNS_SHOWN_MAX = 100
 
 
 class _Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +207,37 @@ async def find_last_runs(database: Database) -> dict[str, LastRun]:
             into=LastRun,
         )
     return {run.job: run for run in runs}
+
+
+class PastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a schedule. `worker_id` is empty when a person started it."""
+
+    job: str
+    slot: datetime
+    worker_id: UUID | None
+    attempts: int
+    started_at: datetime
+    retry_at: datetime | None
+    finished_at: datetime | None
+    outcome: dict[str, Any] | None
+    error: str | None
+
+
+async def find_runs(
+    tx: Transaction, job: str | None = None, *, before: datetime | None = None, limit: int = RUNS_SHOWN_MAX
+) -> list[PastRun]:
+    """The newest runs, of one schedule or of all, by their slots."""
+    return await tx.all(
+        """
+        SELECT job, slot, worker_id, attempts, started_at, retry_at, finished_at, outcome, error
+        FROM scheduled_runs
+        WHERE (%(job)s::text IS NULL OR job = %(job)s) AND (%(before)s::timestamptz IS NULL OR slot < %(before)s)
+        ORDER BY slot DESC, job
+        LIMIT %(limit)s
+        """,
+        {"job": job, "before": before, "limit": limit},
+        into=PastRun,
+    )
 
 
 # A claim that may be taken: unfinished, and either due for another try or left by a worker that shows no sign of life.

@@ -13,89 +13,40 @@ What exactly is hashed is written in docs/decisions/0012-a-chain-of-seals.md, so
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
+from time import monotonic
 
 import msgspec
 import structlog
 
 from khaacho import clock
 from khaacho.platform.database import Database, Transaction
+from khaacho.platform.seals import (
+    DIGEST_LENGTH,
+    FORM,
+    GENESIS,
+    TRANSACTION_MAX,
+    Seal,
+    SealedTable,
+    SealPart,
+    root_of,
+    seal_hash,
+    split,
+)
 
 log = structlog.get_logger(__name__)
 
 # Any constant that all who seal agree on; it guards nothing else.
 SEAL_LOCK = 6_181_900_457
-# How a row is written before it is hashed. A sealed table with another column needs another form beside this one.
-FORM = 1
-GENESIS = bytes(32)
-DIGEST_LENGTH = 32
-TRANSACTION_MAX = 2**63 - 1
 # Rows one seal aims at: about 1 MB of keys and digests, some tenths of a second.
 ROWS_WANTED = 20_000
 TRANSACTIONS_FIRST = 10_000
-
-
-class SealedTable(msgspec.Struct, frozen=True, kw_only=True):
-    """An append-only table with the columns `written_in` and `created_at`.
-
-    `columns` are hashed in this order, those in `moments` as microseconds since 1970. The key is uuids, and whole
-    numbers where it says so.
-    """
-
-    table: str
-    columns: tuple[str, ...]
-    moments: frozenset[str]
-    key: tuple[str, ...] = ("id",)
-    counted: frozenset[str] = frozenset()
-
-    @property
-    def key_length(self) -> int:
-        return sum(8 if name in self.counted else 16 for name in self.key)
-
-    @property
-    def key_sql(self) -> str:
-        """The key as bytes, in the order of the key."""
-        return " || ".join(f"{'int8send' if name in self.counted else 'uuid_send'}({name})" for name in self.key)
-
-    @property
-    def text_sql(self) -> str:
-        """The row as it is hashed: a JSON array."""
-        written = [
-            f"(extract(epoch FROM {name}) * 1000000)::bigint" if name in self.moments else name for name in self.columns
-        ]
-        return f"json_build_array({', '.join(written)})::text"
-
-    @property
-    def digest_sql(self) -> str:
-        return f"sha256(convert_to({self.text_sql}, 'UTF8'))"
-
-
-class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the chain."""
-
-    number: int
-    form: int
-    cluster_id: int
-    from_transaction: int
-    to_transaction: int
-    row_count: int
-    note: str | None
-    sealed_at: datetime
-    root: bytes
-    previous_hash: bytes
-    hash: bytes = b""
-
-
-class SealPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of one table in a seal; keys and digests lie one after the other."""
-
-    table_name: str
-    row_count: int
-    keys: bytes
-    digests: bytes
+# No transaction of ours lasts longer.
+WAIT_SECONDS_MAX = 60.0
+WAIT_POLL_SECONDS = 0.05
 
 
 class SealRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,9 +65,10 @@ class _Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Step(msgspec.Struct, frozen=True, kw_only=True):
-    """`upto` is the transaction up to which all is sealed; `seal` what was made, None where there were no rows."""
+    """`upto` is the transaction up to which all is sealed, after taking `span`; `seal` is None without rows."""
 
     upto: int
+    span: int
     horizon: int
     seal: Seal | None
     head: Seal | None
@@ -125,33 +77,6 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
 SEAL_COLUMNS = (
     "number, form, cluster_id, from_transaction, to_transaction, row_count, note, sealed_at, root, previous_hash, hash"
 )
-
-
-def seal_hash(seal: Seal) -> bytes:
-    """The hash of a seal: over everything it says and the hash of the one before."""
-    said = [
-        seal.number,
-        seal.form,
-        seal.cluster_id,
-        seal.from_transaction,
-        seal.to_transaction,
-        seal.row_count,
-        seal.note,
-        (seal.sealed_at - datetime(1970, 1, 1, tzinfo=seal.sealed_at.tzinfo)) // timedelta(microseconds=1),
-        seal.root.hex(),
-        seal.previous_hash.hex(),
-    ]
-    return hashlib.sha256(msgspec.json.encode(said)).digest()
-
-
-def root_of(parts: Sequence[SealPart]) -> bytes:
-    """One hash for all rows of a seal: the parts in the order of their tables' names, each with its length."""
-    whole = hashlib.sha256()
-    for part in sorted(parts, key=lambda one: one.table_name):
-        whole.update(part.table_name.encode() + b"\0" + part.row_count.to_bytes(8, "big"))
-        whole.update(part.keys)
-        whole.update(part.digests)
-    return whole.digest()
 
 
 async def seal_rows(database: Database, tables: Sequence[SealedTable], *, note: str | None = None) -> SealRun:
@@ -175,11 +100,23 @@ async def seal_rows(database: Database, tables: Sequence[SealedTable], *, note: 
             return SealRun(
                 seals=seals, rows=rows, number=head.number if head else 0, hash=head.hash if head else GENESIS
             )
-        found = made.row_count if made else 0
-        if found < ROWS_WANTED // 2:
-            span *= 2
-        elif found > ROWS_WANTED * 2:
-            span = max(1, span // 2)
+        span = step.span if made and made.row_count >= ROWS_WANTED // 2 else step.span * 2
+
+
+async def seal_everything(database: Database, tables: Sequence[SealedTable], *, note: str | None = None) -> SealRun:
+    """As `seal_rows`, and waits for the transactions that run now, of any database of the server, for a while."""
+    async with database.reading() as tx:
+        target = int(await tx.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+    give_up_at = monotonic() + WAIT_SECONDS_MAX
+    seals = rows = 0
+    while True:
+        async with database.reading() as tx:
+            _, horizon, _ = await find_position(tx)
+        run = await seal_rows(database, tables, note=note)
+        seals, rows = seals + run.seals, rows + run.rows
+        if horizon >= target or monotonic() >= give_up_at:
+            return msgspec.structs.replace(run, seals=seals, rows=rows)
+        await asyncio.sleep(WAIT_POLL_SECONDS)
 
 
 @asynccontextmanager
@@ -188,11 +125,11 @@ async def declared(database: Database, tables: Sequence[SealedTable], note: str)
 
     For work on a clock that was moved. What was there before is sealed first, without the note.
     """
-    await seal_rows(database, tables)
+    await seal_everything(database, tables)
     try:
         yield
     finally:
-        await seal_rows(database, tables, note=note)
+        await seal_everything(database, tables, note=note)
 
 
 async def find_head(tx: Transaction) -> Seal | None:
@@ -202,9 +139,7 @@ async def find_head(tx: Transaction) -> Seal | None:
 
 async def count_unsealed(tx: Transaction, tables: Sequence[SealedTable], head: Seal | None) -> int:
     """How many rows are newer than the newest seal."""
-    upto = head.to_transaction if head else 0
-    counts = " + ".join(f"(SELECT count(*) FROM {one.table} WHERE written_in >= %(upto)s)" for one in tables)
-    return int(await tx.value(f"SELECT {counts}", {"upto": upto}))
+    return await _count(tx, tables, head.to_transaction if head else 0, TRANSACTION_MAX)
 
 
 async def find_position(tx: Transaction) -> tuple[int, int, datetime]:
@@ -233,10 +168,12 @@ async def _seal_next(
         parts = await _parts_never_sealed(tx, tables)
     else:
         since = head.to_transaction if head else 0
-        upto = min(max(since, after) + span, horizon)
+        start = max(since, after)
+        span = await _fitting_span(tx, tables, start, min(span, max(horizon - start, 0)))
+        upto = start + span
         parts = await _parts(tx, tables, since, upto)
     if not parts and not moved_here:
-        return _Step(upto=max(upto, after), horizon=horizon, seal=None, head=head)
+        return _Step(upto=upto, span=max(span, 1), horizon=horizon, seal=None, head=head)
     seal = Seal(
         number=head.number + 1 if head else 1,
         form=FORM,
@@ -252,7 +189,23 @@ async def _seal_next(
     )
     seal = msgspec.structs.replace(seal, hash=seal_hash(seal))
     await _insert(tx, seal, parts)
-    return _Step(upto=upto, horizon=horizon, seal=seal, head=seal)
+    return _Step(upto=upto, span=max(span, 1), horizon=horizon, seal=seal, head=seal)
+
+
+async def _fitting_span(tx: Transaction, tables: Sequence[SealedTable], start: int, span: int) -> int:
+    """Fewer transactions where they wrote far more rows than one seal aims at; counting is cheap, hashing is not."""
+    while span > 1:
+        rows = await _count(tx, tables, start, start + span)
+        if rows <= ROWS_WANTED * 2:
+            break
+        span = max(1, span * ROWS_WANTED // rows)
+    return span
+
+
+async def _count(tx: Transaction, tables: Sequence[SealedTable], since: int, upto: int) -> int:
+    within = "written_in >= %(since)s AND written_in < %(upto)s"
+    counts = " + ".join(f"(SELECT count(*) FROM {one.table} WHERE {within})" for one in tables)
+    return int(await tx.value(f"SELECT {counts}", {"since": since, "upto": upto}))
 
 
 async def _parts(tx: Transaction, tables: Sequence[SealedTable], since: int, upto: int) -> list[SealPart]:
@@ -342,11 +295,6 @@ async def find_sealed_keys(tx: Transaction, sealed: SealedTable, numbers: Sequen
         {"table": sealed.table, "numbers": list(numbers)},
     )
     return frozenset(key for one in keys for key in split(one, sealed.key_length))
-
-
-def split(joined: bytes, length: int) -> list[bytes]:
-    """What was laid one after the other, apart again."""
-    return [joined[start : start + length] for start in range(0, len(joined), length)]
 
 
 def _without(part: SealPart, held: frozenset[bytes]) -> SealPart:

@@ -15,18 +15,14 @@ from uuid import UUID
 import msgspec
 
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.sealing import (
+from khaacho.platform.sealing import SEAL_COLUMNS, count_unsealed, find_part, find_position, find_sealed_keys
+from khaacho.platform.seals import (
     DIGEST_LENGTH,
     GENESIS,
-    SEAL_COLUMNS,
     TRANSACTION_MAX,
     Seal,
     SealedTable,
     SealPart,
-    count_unsealed,
-    find_part,
-    find_position,
-    find_sealed_keys,
     root_of,
     seal_hash,
     split,
@@ -102,7 +98,7 @@ async def verify_chain(
     newest = seals[-1].number if seals else 0
     comparing = _Comparing(database, tables, restored=len({seal.cluster_id for seal in seals}) > 1)
     looked = 0
-    for before, seal in zip([None, *seals[:-1]], seals, strict=True):
+    for before, seal in zip([None, *seals], seals, strict=False):
         if len(breaches) >= BREACHES_SHOWN_MAX:
             break
         if chosen(seal.number, newest):

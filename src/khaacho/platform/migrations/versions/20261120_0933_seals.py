@@ -53,6 +53,8 @@ def upgrade() -> None:
     -- What people ask the audit for; the two actions of every order are found without it, they are everywhere.
     CREATE INDEX audit_entries_action_idx ON audit_entries (action, id)
         WHERE action NOT IN ('ORDER_CREATED', 'ORDER_STATUS_CHANGED');
+    -- The history of all schedules, newest first.
+    CREATE INDEX scheduled_runs_slot_idx ON scheduled_runs (slot);
     CREATE INDEX audit_entries_created_at_idx ON audit_entries
         USING brin (created_at) WITH (pages_per_range = 16, autosummarize = on);
     """)
