@@ -29,6 +29,8 @@ POOL_WAIT_SECONDS = 10.0
 # No statement of a request or a message may hold a lock longer than this; reports that need more say so themselves.
 STATEMENT_TIMEOUT_MS = 15_000
 IDLE_TRANSACTION_TIMEOUT_MS = 30_000
+# Rows that come at once when a long table is read in portions.
+STREAM_ROWS = 1_000
 APP_ROLE = "khaacho_app"
 
 set_json_dumps(lambda value: msgspec.json.encode(value).decode())
@@ -117,6 +119,18 @@ class Transaction:
     async def dicts(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
         """Every row as a dictionary, for reports whose columns are the answer."""
         return await Pending(await self._run(sql, params, cast("BaseRowFactory[Any]", dict_row))).all()
+
+    async def stream(self, sql: str, params: Params | None = None, *, into: type[Row]) -> AsyncIterator[list[Row]]:
+        """Every row in portions, all of one snapshot, through a cursor of the server; one at a time, in a transaction.
+
+        For tables too long to hold: what is in memory is one portion.
+        """
+        with translated():
+            cursor = self._connection.cursor(name="stream", row_factory=cast("Any", record_row(into)))
+            async with cursor:
+                await cursor.execute(sql, params)
+                while portion := await cursor.fetchmany(STREAM_ROWS):
+                    yield portion
 
     async def execute(self, sql: str, params: Params | None = None) -> int:
         """Run one statement and wait for it; answers the number of rows it touched."""
