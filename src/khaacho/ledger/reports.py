@@ -53,20 +53,20 @@ async def find_movements(
     return await tx.all(
         """
         SELECT movement.*
-        FROM unnest(%(accounts)s::uuid[]) AS account (id)
+        FROM unnest(%(accounts)s::uuid[]) AS asked (account_id)
         CROSS JOIN LATERAL (
             (
-                SELECT id, account.id AS account_id, event_at, created_at, code, source_kind, source_id,
+                SELECT id, asked.account_id, event_at, created_at, code, source_kind, source_id,
                     amount AS change
                 FROM ledger_transfers
-                WHERE debit_account_id = account.id
+                WHERE debit_account_id = asked.account_id
                     AND (%(at)s::timestamptz IS NULL OR (event_at, id) < (%(at)s, %(id)s))
                 ORDER BY event_at DESC, id DESC
                 LIMIT %(limit)s
             ) UNION ALL (
-                SELECT id, account.id, event_at, created_at, code, source_kind, source_id, -amount
+                SELECT id, asked.account_id, event_at, created_at, code, source_kind, source_id, -amount
                 FROM ledger_transfers
-                WHERE credit_account_id = account.id
+                WHERE credit_account_id = asked.account_id
                     AND (%(at)s::timestamptz IS NULL OR (event_at, id) < (%(at)s, %(id)s))
                 ORDER BY event_at DESC, id DESC
                 LIMIT %(limit)s
