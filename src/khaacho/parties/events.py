@@ -22,6 +22,12 @@ class RetailerApproved(Event, frozen=True, kw_only=True):
     retailer_id: UUID
 
 
+class FreelancerApproved(Event, frozen=True, kw_only=True):
+    """A freelancer may apply for projects from now on."""
+
+    user_id: UUID
+
+
 class VendorApproved(Event, frozen=True, kw_only=True):
     """A wholesaler that registered may sell from now on."""
 

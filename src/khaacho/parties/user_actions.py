@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
 from khaacho.errors import NotFound
 from khaacho.ids import new_id
+from khaacho.parties.events import FreelancerApproved
 from khaacho.parties.records import NewUser, Retailer, User, UserStatus, Vendor
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.columns import columns_of
 from khaacho.platform.database import Transaction
+from khaacho.platform.events import publish
 from khaacho.platform.locks import lock_rows
 
 
@@ -68,6 +71,7 @@ async def add_users(tx: Transaction, actor: Actor, *, users: Sequence[NewUser]) 
             for user in added
         ],
     )
+    await _announce_freelancers(tx, added)
     return added
 
 
@@ -90,6 +94,8 @@ async def set_user_status(
         new={"status": status},
     )
     await record_audit(tx, actor, [entry])
+    if status is UserStatus.ACTIVE:
+        await _announce_freelancers(tx, [replace(locked[0], status=status)])
 
 
 async def set_password_hash(tx: Transaction, actor: Actor, *, user_id: UUID, password_hash: str) -> None:
@@ -119,3 +125,13 @@ async def follow_with_users(tx: Transaction, parties: Sequence[Retailer] | Seque
             "status": [party.status.of_user for party in parties],
         },
     )
+
+
+async def _announce_freelancers(tx: Transaction, users: Sequence[User | UserRow]) -> None:
+    approved = [
+        FreelancerApproved(user_id=user.id)
+        for user in users
+        if user.role is ActorRole.FREELANCER and user.status is UserStatus.ACTIVE
+    ]
+    if approved:
+        await publish(tx, approved)

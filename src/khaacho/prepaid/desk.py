@@ -88,10 +88,6 @@ class BalanceDesk:
         self._new_uses: list[LotUse] = []
         self._returned: dict[tuple[UUID, UUID], int] = {}
 
-    @property
-    def has_changes(self) -> bool:
-        return bool(self._movements)
-
     def known(self, key: str) -> Movement | None:
         """What was done under this key before, here or in an earlier transaction."""
         return self._known.get(key)
@@ -143,12 +139,13 @@ class BalanceDesk:
 
     async def write(self, tx: Transaction) -> None:
         """Store everything; nothing at all when nothing changed."""
-        if not self._movements:
+        if not self.book.transfers:
             return
         async with tx.pipeline():
             await open_accounts(tx, SYSTEM_ACCOUNTS)
             await write_book(tx, self.book)
-            await write_movements(tx, self._movements)
+            if self._movements:
+                await write_movements(tx, self._movements)
             await write_lots(tx, self._new_lots, [self._lots[lot_id] for lot_id in sorted(self._changed_lots)])
             await write_uses(tx, self._new_uses, self._returned)
             await record_audit(tx, SYSTEM, self._audit)

@@ -36,6 +36,9 @@ from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADE
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
 from khaacho.platform.opening import open_database
+from khaacho.prepaid import api as prepaid
+from khaacho.prepaid.counter import CreditCounter
+from khaacho.prepaid.gateways.registry import open_gateways
 from khaacho.projects import api as projects
 from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
@@ -72,6 +75,7 @@ def create_app(settings: Settings) -> Litestar:
             "placer": Provide(_placer, sync_to_thread=False),
             "cashier": Provide(_cashier, sync_to_thread=False),
             "judge": Provide(_judge, sync_to_thread=False),
+            "credit_counter": Provide(_credit_counter, sync_to_thread=False),
         },
         dto=JsonBody,
         return_dto=None,
@@ -108,6 +112,7 @@ def api_routes() -> list[Any]:
         *credit.ROUTES,
         *standing_api.ROUTES,
         *orders.ROUTES,
+        *prepaid.ROUTES,
         *projects.ROUTES,
         *whatsapp.ROUTES,
     ]
@@ -127,6 +132,7 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.placer = OrderPlacer(database)
             app.state.cashier = Cashier(database)
             app.state.judge = OrderJudge(database)
+            app.state.credit_counter = CreditCounter(database, open_gateways(settings))
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
             await app.state.placer.drain()
@@ -144,6 +150,11 @@ def _database(state: State) -> Database:
 def _placer(state: State) -> OrderPlacer:
     placer: OrderPlacer = state.placer
     return placer
+
+
+def _credit_counter(state: State) -> CreditCounter:
+    counter: CreditCounter = state.credit_counter
+    return counter
 
 
 def _judge(state: State) -> OrderJudge:

@@ -13,7 +13,12 @@ from khaacho.settings import Settings
 
 WINDOW_SECONDS = 60
 SIGN_IN_PATHS = f"{API_BASE}/auth/"
-WEBHOOK_PATHS = (f"{API_BASE}/whatsapp/webhook", f"{API_BASE}/whatsapp/status", f"{API_BASE}/whatsapp/cloud")
+WEBHOOK_PATHS = (
+    f"{API_BASE}/whatsapp/webhook",
+    f"{API_BASE}/whatsapp/status",
+    f"{API_BASE}/whatsapp/cloud",
+    f"{API_BASE}/webhooks/",
+)
 
 
 async def limit_requests(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

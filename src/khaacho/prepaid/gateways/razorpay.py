@@ -157,7 +157,9 @@ class RazorpayGateway:
     async def find_payments(self, order: OrderAsked) -> Sequence[GatewayPayment]:
         """As the port says; nothing for a name Razorpay does not know."""
         if order.gateway_payment_id is not None:
-            answer = await ask(self._client, f"{self._url}/payments/{quote(order.gateway_payment_id, safe='')}", auth=self._auth)
+            answer = await ask(
+                self._client, f"{self._url}/payments/{quote(order.gateway_payment_id, safe='')}", auth=self._auth
+            )
             found = [answer.body] if answer.status < 300 else []
         else:
             answer = await ask(self._client, f"{self._url}/orders/{order.gateway_order_id}/payments", auth=self._auth)
