@@ -7,7 +7,7 @@ brings back all of them in one round trip. SQL is plain, with named parameters; 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, LiteralString, TypeVar, cast
 
@@ -120,7 +120,9 @@ class Transaction:
         """Every row as a dictionary, for reports whose columns are the answer."""
         return await Pending(await self._run(sql, params, cast("BaseRowFactory[Any]", dict_row))).all()
 
-    async def stream(self, sql: str, params: Params | None = None, *, into: type[Row]) -> AsyncIterator[list[Row]]:
+    async def stream(
+        self, sql: str, params: Params | None = None, *, into: type[Row]
+    ) -> AsyncGenerator[list[Row], None]:
         """Every row in portions, all of one snapshot, through a cursor of the server; one at a time, in a transaction.
 
         For tables too long to hold: what is in memory is one portion.

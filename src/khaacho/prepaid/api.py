@@ -44,6 +44,7 @@ from khaacho.prepaid.packages import find_packages
 from khaacho.prepaid.purchase import NewPurchase, initiate_purchase
 from khaacho.prepaid.queries import find_history
 from khaacho.prepaid.records import MovementKind
+from khaacho.prepaid.reports_api import ROUTES as REPORT_ROUTES
 from khaacho.prepaid.terms import find_terms
 from khaacho.prepaid.verifying import verify_payment
 from khaacho.prepaid.webhook import hear_event
@@ -213,6 +214,7 @@ ROUTES: list[Any] = [
     verify_esewa,
     receive_razorpay_event,
     *ADMIN_ROUTES,
+    *REPORT_ROUTES,
 ]
 
 

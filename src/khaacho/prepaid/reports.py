@@ -104,11 +104,10 @@ def _where(wanted: MovementFilter) -> tuple[str, dict[str, Any]]:
 
 
 class Circulation(msgspec.Struct, frozen=True, kw_only=True):
-    """Unspent credits of one kind, and how many people have some."""
+    """Unspent credits of one kind."""
 
     kind: LotKind
     units: int
-    holders: int
 
 
 class Revenue(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +172,7 @@ async def find_circulation(tx: Transaction) -> list[Circulation]:
     # prepaid_lots_left_idx holds everything this needs: it is as small as what is unspent.
     return await tx.all(
         """
-        SELECT kind, SUM(left_units)::bigint AS units, count(DISTINCT user_id) AS holders
+        SELECT kind, SUM(left_units)::bigint AS units
         FROM prepaid_lots
         WHERE left_units > 0
         GROUP BY kind
@@ -181,6 +180,12 @@ async def find_circulation(tx: Transaction) -> list[Circulation]:
         """,
         into=Circulation,
     )
+
+
+async def count_holders(tx: Transaction) -> int:
+    """How many people have any credits now."""
+    holders: int = await tx.value("SELECT count(DISTINCT user_id) FROM prepaid_lots WHERE left_units > 0")
+    return holders
 
 
 async def find_revenue(tx: Transaction, *, since: datetime, until: datetime) -> list[Revenue]:
