@@ -15,13 +15,16 @@ from khaacho.ledger import sealing
 from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
 from khaacho.orders import jobs as orders_jobs
 from khaacho.orders.checks import CHECKS as ORDER_CHECKS
+from khaacho.oversight.reconciling import reconciliation
 from khaacho.parties import jobs as parties_jobs
 from khaacho.platform import events, housekeeping
 from khaacho.platform.checks import Check
 from khaacho.platform.database import Database
 from khaacho.platform.events import DeliverEvent, Event, Subscriber, Subscribers
 from khaacho.platform.queue import JobHandlers, Schedule
+from khaacho.prepaid import jobs as prepaid_jobs
 from khaacho.prepaid.checks import CHECKS as PREPAID_CHECKS
+from khaacho.prepaid.sandbox import telling as sandbox
 from khaacho.projects import jobs as projects_jobs
 from khaacho.projects.checks import CHECKS as PROJECT_CHECKS
 from khaacho.settings import Settings
@@ -43,6 +46,7 @@ def job_handlers(settings: Settings) -> JobHandlers:
         DeliverEvent: deliver_event,
         **orders_jobs.HANDLERS,
         **projects_jobs.HANDLERS,
+        **sandbox.handlers(settings),
         **whatsapp_jobs.handlers(settings),
     }
 
@@ -52,10 +56,12 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
     return [
         *housekeeping.SCHEDULES,
         *sealing.SCHEDULES,
+        reconciliation(CHECKS),
         *parties_jobs.SCHEDULES,
         *risk_jobs.SCHEDULES,
         *credit_jobs.SCHEDULES,
         *orders_jobs.SCHEDULES,
+        *prepaid_jobs.schedules(settings),
         *projects_jobs.SCHEDULES,
         *whatsapp_jobs.SCHEDULES,
     ]
@@ -64,7 +70,12 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
 def subscribers(settings: Settings) -> Subscribers:
     """Who hears of which event. Domains do not know each other's listeners; this is the only place that does."""
     together: dict[type[Event], list[Subscriber]] = {}
-    for listeners in (credit_jobs.SUBSCRIBERS, orders_jobs.SUBSCRIBERS, subscriptions.SUBSCRIBERS):
+    for listeners in (
+        credit_jobs.SUBSCRIBERS,
+        orders_jobs.SUBSCRIBERS,
+        prepaid_jobs.SUBSCRIBERS,
+        subscriptions.SUBSCRIBERS,
+    ):
         for event, hearing in listeners.items():
             together.setdefault(event, []).extend(hearing)
     return together

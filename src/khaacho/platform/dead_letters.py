@@ -63,6 +63,19 @@ async def find_jobs(tx: Transaction, state: JobState, *, limit: int = SHOWN_MAX)
     )
 
 
+def payload_ids(job: QueuedJob) -> dict[str, str]:
+    """What a job is about: the ids it was told, and of an event its kind and ids; words and codes stay inside."""
+    try:
+        told = msgspec.json.decode(job.payload or "{}")
+    except msgspec.DecodeError:
+        return {}
+    inner = told.get("body")
+    about = {name: str(value) for name, value in told.items() if name.endswith("_id") or name == "kind"}
+    if isinstance(inner, dict):
+        about |= {name: str(value) for name, value in inner.items() if name.endswith("_id")}
+    return about
+
+
 async def retry_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int], reason: str) -> None:
     """Queue failed jobs again, with all their tries. Raises NotFound unless every one is a failed job."""
     retried = await tx.all(

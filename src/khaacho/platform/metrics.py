@@ -46,6 +46,11 @@ QUEUE_JOBS = Gauge(
 QUEUE_AGE_SECONDS = Gauge(
     "khaacho_queue_age_seconds", "How long the oldest due job has waited.", multiprocess_mode="mostrecent"
 )
+RECONCILIATION_DIFFERENCES = Gauge(
+    "khaacho_reconciliation_differences",
+    "What the last reconciliation of this process found wrong: differences of checks and breaches of the chain.",
+    multiprocess_mode="mostrecent",
+)
 
 
 def render_metrics() -> bytes:

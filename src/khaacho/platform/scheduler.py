@@ -50,6 +50,12 @@ def latest_slot(cron: str, now: datetime) -> datetime:
     return slot.astimezone(UTC)
 
 
+def next_slot(cron: str, now: datetime) -> datetime:
+    """The first time after `now` that `cron` names on the wall clock of the business zone, in UTC."""
+    slot: datetime = croniter(cron, clock.business_time(now)).get_next(datetime)
+    return slot.astimezone(UTC)
+
+
 class Scheduler:
     """One worker's part in running the schedules."""
 
@@ -163,26 +169,48 @@ class Scheduler:
             log.error("scheduled_failure_not_recorded", why=type(error).__name__)
 
 
-async def record_run(database: Database, job: str, slot: datetime, outcome: Mapping[str, Any]) -> None:
+async def record_run(
+    database: Database, job: str, slot: datetime, outcome: Mapping[str, Any], *, started_at: datetime | None = None
+) -> None:
     """Write what a run did, also of one started by hand whose slot nobody had claimed."""
     async with database.transaction() as tx:
         await tx.execute(
             """
             INSERT INTO scheduled_runs (job, slot, started_at, finished_at, outcome)
-            VALUES (%(job)s, %(slot)s, %(now)s, %(now)s, %(outcome)s)
+            VALUES (%(job)s, %(slot)s, %(started)s, %(now)s, %(outcome)s)
             ON CONFLICT (job, slot) DO UPDATE SET
                 finished_at = excluded.finished_at, outcome = excluded.outcome, error = NULL, retry_at = NULL
             """,
-            {"job": job, "slot": slot, "now": clock.now(), "outcome": Jsonb(dict(outcome))},
+            {
+                "job": job,
+                "slot": slot,
+                "started": started_at or clock.now(),
+                "now": clock.now(),
+                "outcome": Jsonb(dict(outcome)),
+            },
         )
 
 
 async def run_by_hand(database: Database, schedule: Schedule, moment: datetime, *, dry_run: bool) -> Mapping[str, Any]:
     """Run it once outside its times, with `moment` as the slot; a real run is recorded like any other."""
+    started_at = clock.now()
     outcome = await schedule.run(database, moment, dry_run)
     if not dry_run:
-        await record_run(database, schedule.name, moment, outcome)
+        await record_run(database, schedule.name, moment, outcome, started_at=started_at)
     return outcome
+
+
+async def hand_over(database: Database, job: str, moment: datetime) -> None:
+    """Leave a run to the workers: an unfinished run of nobody, which the first that looks takes over."""
+    async with database.transaction() as tx:
+        await tx.execute(
+            """
+            INSERT INTO scheduled_runs (job, slot, attempts, started_at)
+            VALUES (%(job)s, %(slot)s, 0, %(now)s)
+            ON CONFLICT DO NOTHING
+            """,
+            {"job": job, "slot": moment, "now": clock.now()},
+        )
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from khaacho.credit.cashier import Cashier
 from khaacho.credit.records import NewCreditLine
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
+from khaacho.oversight import audit_api, jobs_api
 from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.platform import health
@@ -39,6 +40,7 @@ from khaacho.platform.opening import open_database
 from khaacho.prepaid import api as prepaid
 from khaacho.prepaid.counter import CreditCounter
 from khaacho.prepaid.gateways.registry import open_gateways
+from khaacho.prepaid.sandbox import api as sandbox
 from khaacho.projects import api as projects
 from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
@@ -60,12 +62,14 @@ def create_app(settings: Settings) -> Litestar:
     """The whole web application. It opens its database when it starts and closes it when it stops."""
     clock.set_zone(settings.timezone)
     clock.set_week_start(settings.week_start)
+    roster = Roster(schedules=tuple(schedules(settings)))
     app = Application(
         route_handlers=[
             *health.ROUTES,
             Router(path=API_BASE, route_handlers=api_routes()),
             *documents.ROUTES,
             *console.ROUTES,
+            *sandbox.routes(settings),
         ],
         lifespan=[_lifespan(settings)],
         dependencies={
@@ -73,6 +77,7 @@ def create_app(settings: Settings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "actor": Provide(provide_actor),
             "placer": Provide(_placer, sync_to_thread=False),
+            "roster": Provide(lambda: roster, sync_to_thread=False),
             "cashier": Provide(_cashier, sync_to_thread=False),
             "judge": Provide(_judge, sync_to_thread=False),
             "credit_counter": Provide(_credit_counter, sync_to_thread=False),
@@ -114,6 +119,8 @@ def api_routes() -> list[Any]:
         *orders.ROUTES,
         *prepaid.ROUTES,
         *projects.ROUTES,
+        *audit_api.ROUTES,
+        *jobs_api.ROUTES,
         *whatsapp.ROUTES,
     ]
 

@@ -22,6 +22,7 @@ from khaacho.orders.events import OrderPlaced, OrderStatusChanged, OrderStuck, O
 from khaacho.orders.in_hand import Answer, find_requests
 from khaacho.orders.queries import find_order_lines, require_order
 from khaacho.orders.records import Order, OrderStatus
+from khaacho.oversight.events import BooksDiffer
 from khaacho.parties.events import OneTimeCodeIssued, RetailerApproved, VendorApproved
 from khaacho.parties.queries import require_retailer, require_vendor
 from khaacho.parties.records import Retailer, Vendor
@@ -122,6 +123,12 @@ async def tell_stuck(tx: Transaction, event: OrderStuck) -> None:
     order = await require_order(tx, event.order_id)
     note = f"🚨 {order.code} has been {event.status} for {event.minutes} minutes."
     await tell_staff(tx, f"stuck:{order.id}:{event.status}:{order.status_since.isoformat()}", note)
+
+
+async def tell_books_differ(tx: Transaction, event: BooksDiffer) -> None:
+    """The nightly proof failed: our people are called."""
+    note = f"🚨 The books differ ({event.differences}): {event.summary}."
+    await tell_staff(tx, f"reconciliation:{event.slot.isoformat()}", note)
 
 
 async def thank_for_payment(tx: Transaction, event: PaymentRecorded) -> None:
@@ -236,6 +243,7 @@ SUBSCRIBERS: Subscribers = {
     OrderStatusChanged: (tell_moved,),
     OrderUnroutable: (tell_unroutable,),
     OrderStuck: (tell_stuck,),
+    BooksDiffer: (tell_books_differ,),
     PaymentRecorded: (thank_for_payment,),
     PaymentUndone: (tell_undone,),
     ChequeBounced: (tell_bounced,),
