@@ -26,6 +26,7 @@ from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.asking import OrderJudge
 from khaacho.credit.cashier import Cashier
 from khaacho.credit.records import NewCreditLine
+from khaacho.duties import schedules
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
 from khaacho.oversight import audit_api, jobs_api
@@ -37,6 +38,7 @@ from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADE
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
 from khaacho.platform.opening import open_database
+from khaacho.platform.roster import Roster
 from khaacho.prepaid import api as prepaid
 from khaacho.prepaid.counter import CreditCounter
 from khaacho.prepaid.gateways.registry import open_gateways
