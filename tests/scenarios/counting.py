@@ -13,6 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from tests.scenarios.purse import Item, Purse
+
 from khaacho.orders.records import Order, OrderLine
 
 OPEN = {"PENDING", "ACCEPTED", "PACKING", "DISPATCHED", "OUT_FOR_DELIVERY"}
@@ -20,27 +22,19 @@ TERMS_DAYS = 7
 
 
 @dataclass
-class OpenItem:
-    id: UUID
-    amount: int
-    cleared: int
-    due_on: date
-
-    @property
-    def remaining(self) -> int:
-        return self.amount - self.cleared
-
-
-@dataclass
 class Line:
-    """One credit line: what it allows, what is held, owed and paid ahead on it. Amounts in paisa."""
+    """One credit line: what it allows, what is held on it, and the purse that says what is owed. Amounts in paisa."""
 
+    id: UUID
+    purse: Purse
     limit: int
     max_order: int
     de_minimis: int
     holds: dict[UUID, int] = field(default_factory=dict)
-    items: list[OpenItem] = field(default_factory=list)
-    ahead: int = 0
+
+    @property
+    def items(self) -> list[Item]:
+        return [item for item in self.purse.items.values() if item.line == self.id]
 
     @property
     def held(self) -> int:
@@ -48,14 +42,18 @@ class Line:
 
     @property
     def owed(self) -> int:
-        return sum(item.remaining for item in self.items)
+        return self.purse.owed(self.id)
+
+    @property
+    def ahead(self) -> int:
+        return self.purse.ahead(self.id)
 
     @property
     def used(self) -> int:
         return self.held + self.owed
 
     def is_overdue(self, today: date) -> bool:
-        late = sum(item.remaining for item in self.items if item.due_on < today)
+        late = sum(self.purse.remaining(item.id) for item in self.items if item.due_on and item.due_on < today)
         return late > 0 and late >= self.de_minimis
 
 
@@ -97,6 +95,7 @@ class Notebook:
     of_shop: dict[UUID, dict[UUID | None, UUID]]
     goods: dict[UUID, Goods]
     orders: dict[UUID, Placed] = field(default_factory=dict)
+    turns: int = 0
 
     def line_for(self, shop: UUID, vendor: UUID) -> UUID | None:
         lenders = self.of_shop[shop]
@@ -171,20 +170,15 @@ class Notebook:
         if order.line is not None:
             line = self.lines[order.line]
             assert owed <= line.holds.pop(order_id)
-            cleared = min(line.ahead, owed)
-            line.ahead -= cleared
-            due_on = today + timedelta(days=TERMS_DAYS)
-            line.items.append(OpenItem(id=order_id, amount=owed, cleared=cleared, due_on=due_on))
-            order.status = "COMPLETED" if cleared == owed else "DELIVERED"
+            line.purse.opens(self.item(order_id, order.line, owed, today))
+            order.status = "DELIVERED" if line.purse.remaining(order_id) else "COMPLETED"
         return owed
 
-    def paid(self, line_id: UUID, amount: int, first: UUID | None) -> tuple[int, int]:
-        """Money came in on a line; answers what it cleared and what is kept for later."""
-        line = self.lines[line_id]
-        left = amount
-        for item in sorted(line.items, key=lambda item: item.id != first):
-            part = min(left, item.remaining)
-            item.cleared += part
-            left -= part
-        line.ahead += left
-        return amount - left, left
+    def item(self, item_id: UUID, line_id: UUID, amount: int, today: date) -> Item:
+        """Something owed from now on, due after the terms."""
+        return Item(id=item_id, line=line_id, amount=amount, at=self.turn(), due_on=today + timedelta(days=TERMS_DAYS))
+
+    def turn(self) -> int:
+        """What happens later has a higher number."""
+        self.turns += 1
+        return self.turns

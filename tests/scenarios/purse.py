@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class Item:
     line: UUID
     amount: int
     at: Any
+    due_on: date | None = None
     withdrawn: bool = False
     written_off: bool = False
 

@@ -34,13 +34,17 @@ from psycopg import sql
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeVendor
 from tests.fixtures.trade import ALL_CHECKS, OpenShops, as_shop, contents_of, line_of, outcome_of
 from tests.scenarios.counting import OPEN, Goods, Line, Notebook
+from tests.scenarios.purse import Purse
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.credit.actions import change_limit, open_credit_lines, release_holds, settle_hold
+from khaacho.credit.adjustments import record_adjustment
+from khaacho.credit.cheques import bounce_cheque, clear_cheque
 from khaacho.credit.payments import record_payment
-from khaacho.credit.queries import find_credit_lines, find_debits_of_orders, unapplied_account_id
-from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
+from khaacho.credit.queries import find_credit_lines, find_debits_of_orders, require_debit, unapplied_account_id
+from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewCreditLine, NewPayment, PaymentMethod
+from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
 from khaacho.ledger.queries import find_accounts
@@ -133,6 +137,7 @@ QUANTITY = st.one_of(st.integers(1, 12), st.integers(5, 30), st.integers(1, 90))
 ITEMS = st.lists(st.tuples(ITEM, QUANTITY), min_size=1, max_size=3, unique_by=lambda item: item[0])
 PART = st.sampled_from(["all", "all", "half", "half", "first", "none"])
 CREDIT_MOSTLY = st.sampled_from([True, True, True, False])
+RARELY = st.sampled_from([True, False, False])
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -147,6 +152,9 @@ class AnyHistory(RuleBasedStateMachine):
         self.dsn = self.copy.__enter__()
         self.days = 0
         self.keys = 0
+        self.paid: set[UUID] = set()
+        self.cheques: list[tuple[UUID, UUID, int, int]] = []
+        self.debits: list[tuple[UUID, UUID, Purse]] = []
         self.database = self.wait(Database.open(self.dsn, connections_max=4))
         self.placer = OrderPlacer(self.database)
         self.notes = self.wait(self._read_notebook())
@@ -305,16 +313,40 @@ class AnyHistory(RuleBasedStateMachine):
             assert not isinstance(outcome, KhaachoError)
         self.notes.ended(order_id, "FAILED" if failed else "CANCELLED")
 
-    @rule(shop=SHOP, rupees=st.one_of(st.integers(1, 900), st.integers(1, 9_000)), paisa=st.integers(0, 99))
-    def pay_the_oldest(self, shop: int, rupees: int, paisa: int) -> None:
+    @rule(
+        shop=SHOP,
+        rupees=st.one_of(st.integers(1, 900), st.integers(1, 9_000)),
+        paisa=st.integers(0, 99),
+        by_cheque=RARELY,
+    )
+    def pay_the_oldest(self, shop: int, rupees: int, paisa: int, by_cheque: bool) -> None:
+        """Over all lines of the shop; a cheque moves nothing until it clears."""
         shop_id, amount = self.town.shops[shop], rupees * 100 + paisa
-        outcome = self._pay(NewPayment(retailer_id=shop_id, amount_paisa=amount, method=PaymentMethod.CASH))
-        line = self.notes.of_shop[shop_id].get(None)
-        if line is None:
+        method = PaymentMethod.CHEQUE if by_cheque else PaymentMethod.CASH
+        outcome = self._pay(NewPayment(retailer_id=shop_id, amount_paisa=amount, method=method))
+        if not self.notes.of_shop[shop_id]:
             assert isinstance(outcome, KhaachoError)
             assert outcome.code == "NO_CREDIT_ACCOUNT"
+        elif by_cheque:
+            self.cheques.append((shop_id, outcome.payment_id, amount, self.notes.turn()))
         else:
-            self._note_paid(outcome, line, amount, None)
+            self._note_paid(outcome, shop_id, amount, None)
+
+    @precondition(lambda self: self.cheques)
+    @rule(which=ORDER, clears=st.booleans())
+    def a_cheque_ends(self, which: int, clears: bool) -> None:
+        """[C61] It clears, and pays what is open now, or bounces, and changes nothing; never both."""
+        shop, payment, amount, at = self.cheques.pop(which % len(self.cheques))
+        if clears:
+            self._note_paid(self.act(lambda tx: clear_cheque(tx, STAFF, payment)), shop, amount, None, at=at)
+        else:
+            outcome = self.act(lambda tx: bounce_cheque(tx, STAFF, payment, reason="no funds"))
+            assert not isinstance(outcome, KhaachoError)
+        self.contents = self.wait(contents_of(self.database))
+        again = [self.act(lambda tx: clear_cheque(tx, STAFF, payment))]
+        again.append(self.act(lambda tx: bounce_cheque(tx, STAFF, payment, reason="no funds")))
+        code = "ALREADY_CLEARED" if clears else "ALREADY_BOUNCED"
+        assert [one.code for one in again if isinstance(one, KhaachoError)] == [code, code]
 
     @precondition(lambda self: self._orders_owed())
     @rule(which=ORDER, percent=st.sampled_from([10, 50, 100, 100, 250]))
@@ -324,15 +356,58 @@ class AnyHistory(RuleBasedStateMachine):
 
     def _pay_one(self, order_id: UUID, line: UUID, percent: int) -> None:
         """So many percent of what one item was: in part, in full, or with something over for the others."""
-        item = next(item for item in self.notes.lines[line].items if item.id == order_id)
-        debit = self.act(lambda tx: find_debits_of_orders(tx, [order_id]))[order_id]  # type: ignore[index]
-        amount = max(1, item.amount * percent // 100)
-        outcome = self._pay(NewPayment(debit_id=debit.id, amount_paisa=amount, method=PaymentMethod.MOBILE_MONEY))
-        if item.remaining == 0:
+        purse = self.notes.lines[line].purse
+        amount = max(1, purse.items[order_id].amount * percent // 100)
+        outcome = self._pay(NewPayment(debit_id=order_id, amount_paisa=amount, method=PaymentMethod.MOBILE_MONEY))
+        if purse.remaining(order_id) == 0:
             assert isinstance(outcome, KhaachoError)
             assert outcome.code == "TRANSACTION_CLEARED"
         else:
-            self._note_paid(outcome, line, amount, order_id)
+            self._note_paid(outcome, self.notes.orders[order_id].shop, amount, order_id)
+
+    @rule(shop=st.sampled_from([0, 1]), rupees=st.integers(-4_000, 4_000), lends=st.booleans())
+    def adjust(self, shop: int, rupees: int, lends: bool) -> None:
+        """[C62] Owed more, past the limit if need be, or less, with what is over kept ahead."""
+        shop_id, amount = self.town.shops[shop], rupees * 100 or 50
+        lenders = self.notes.of_shop[shop_id]
+        vendor = next((one for one in lenders if one is not None and lends), None)
+        new = NewAdjustment(retailer_id=shop_id, amount_paisa=amount, reason=AdjustmentReason.DISPUTE, vendor_id=vendor)
+        outcome = self.act(lambda tx: record_adjustment(tx, STAFF, new))
+        assert not isinstance(outcome, KhaachoError)
+        line = self.notes.lines[lenders[vendor]]
+        if amount > 0:
+            assert outcome.debit_id is not None
+            line.purse.opens(self.notes.item(outcome.debit_id, line.id, amount, clock.business_day()))
+            self.debits.append((outcome.adjustment_id, outcome.debit_id, line.purse))
+        else:
+            kept = line.purse.comes_in(outcome.adjustment_id, -amount, at=self.notes.turn(), only=line.id)[1]
+            assert outcome.unapplied_paisa == kept
+
+    @precondition(lambda self: any(line.purse.funds for line in self.notes.lines.values()))
+    @rule(which=ORDER)
+    def take_back(self, which: int) -> None:
+        """[C63] A payment or a credit never was; what it cleared is owed again. It can be done once."""
+        purses = {id(line.purse): line.purse for line in self.notes.lines.values()}.values()
+        funds = [(purse, fund) for purse in purses for fund in purse.funds]
+        purse, fund = funds[which % len(funds)]
+        paid = fund in self.paid
+        verb = reverse_payment if paid else reverse_adjustment
+        outcome = self.act(lambda tx: verb(tx, STAFF, fund, reason="a slip"))
+        if purse.funds[fund].undone:
+            assert isinstance(outcome, KhaachoError)
+            assert outcome.code == "ALREADY_REVERSED"
+        else:
+            assert not isinstance(outcome, KhaachoError), outcome.code
+            assert sum(part.amount_paisa for part in outcome.undone) == sum(purse.taken_back(fund).values())
+
+    @precondition(lambda self: self.debits)
+    @rule(which=ORDER)
+    def take_back_a_debit(self, which: int) -> None:
+        """[C63] An item never should have been; what paid it is ahead again, and clears what is open."""
+        adjustment, item, purse = self.debits.pop(which % len(self.debits))
+        outcome = self.act(lambda tx: reverse_adjustment(tx, STAFF, adjustment, reason="a slip"))
+        assert not isinstance(outcome, KhaachoError)
+        purse.withdrawn(item)
 
     @rule(which=ORDER, rupees=st.integers(0, 12_000), below_use=st.booleans())
     def set_the_limit(self, which: int, rupees: int, below_use: bool) -> None:
@@ -408,9 +483,13 @@ class AnyHistory(RuleBasedStateMachine):
                     accounts = await find_accounts(tx, [line.id, ahead])
                     assert accounts[ahead].posted == -noted.ahead
                     assert accounts[line.id].ceiling == max(noted.limit, noted.used)
+                    orders = await find_debits_of_orders(tx, [item.id for item in noted.items])
                     for item in noted.items:
-                        debit = (await find_debits_of_orders(tx, [item.id]))[item.id]
-                        assert (debit.amount_paisa, debit.cleared_paisa) == (item.amount, item.cleared)
+                        debit = orders.get(item.id) or await require_debit(tx, item.id)
+                        assert (debit.amount_paisa, debit.cleared_paisa) == (
+                            item.amount,
+                            noted.purse.cleared(item.id),
+                        )
                         assert debit.due_on == item.due_on
             stock = await tx.dicts("SELECT id, physical, reserved FROM stock")
             assert {row["id"]: (row["physical"], row["reserved"]) for row in stock} == {
@@ -428,11 +507,16 @@ class AnyHistory(RuleBasedStateMachine):
         of_shop: dict[UUID, dict[UUID | None, UUID]] = {}
         async with self.database.reading() as tx:
             for shop in self.town.shops:
-                of_shop[shop] = {}
-                for line in await find_credit_lines(tx, shop):
-                    of_shop[shop][line.vendor_id] = line.id
+                found = await find_credit_lines(tx, shop)
+                purse = Purse(lines=[line.id for line in found])
+                of_shop[shop] = {line.vendor_id: line.id for line in found}
+                for line in found:
                     lines[line.id] = Line(
-                        limit=line.limit_paisa, max_order=line.max_order_paisa, de_minimis=line.de_minimis_paisa
+                        id=line.id,
+                        purse=purse,
+                        limit=line.limit_paisa,
+                        max_order=line.max_order_paisa,
+                        de_minimis=line.de_minimis_paisa,
                     )
         goods = {
             offer: Goods(product_id=product, vendor_id=vendor, price=price, tax_points=tax, physical=physical)
@@ -468,11 +552,14 @@ class AnyHistory(RuleBasedStateMachine):
     def _pay(self, new: NewPayment) -> Any:
         return self.act(lambda tx: record_payment(tx, SYSTEM, new))
 
-    def _note_paid(self, outcome: Any, line: UUID, amount: int, first: UUID | None) -> None:
+    def _note_paid(self, outcome: Any, shop: UUID, amount: int, first: UUID | None, *, at: int | None = None) -> None:
         assert not isinstance(outcome, KhaachoError), outcome.code
-        cleared, kept = self.notes.paid(line, amount, first)
-        assert sum(part.amount_paisa for part in outcome.allocations) == cleared
+        purse = next(self.notes.lines[line].purse for line in self.notes.of_shop[shop].values())
+        turn = self.notes.turn() if at is None else at
+        cleared, kept = purse.comes_in(outcome.payment_id, amount, at=turn, first=first)
+        assert [part.amount_paisa for part in outcome.allocations] == list(cleared.values())
         assert outcome.unapplied_paisa == kept
+        self.paid.add(outcome.payment_id)
 
     def _advance(self, order_id: UUID, to_status: str) -> None:
         if to_status == "ACCEPTED":
@@ -501,7 +588,12 @@ class AnyHistory(RuleBasedStateMachine):
         return found[which % len(found)]
 
     def _orders_owed(self) -> list[tuple[UUID, UUID]]:
-        return [(item.id, line_id) for line_id, line in sorted(self.notes.lines.items()) for item in line.items]
+        return [
+            (item.id, line_id)
+            for line_id, line in sorted(self.notes.lines.items())
+            for item in line.items
+            if item.id in self.notes.orders
+        ]
 
     async def _hold_of(self, order_id: UUID) -> UUID | None:
         async with self.database.reading() as tx:
