@@ -80,6 +80,67 @@ async def find_movements(
     )
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source did to several accounts together at one moment; above zero when they were debited."""
+
+    event_at: datetime
+    source_kind: str
+    source_id: UUID
+    is_reversal: bool
+    change: int
+
+
+async def find_changes(
+    tx: Transaction, account_ids: Sequence[UUID], *, since: datetime | None, until: datetime
+) -> list[Change]:
+    """What changed the sum of these accounts from `since` until just before `until`, in the order it happened.
+
+    What only moved from one of them to another changed nothing and is left out.
+    """
+    # Served by ledger_transfers_debit_idx and ledger_transfers_credit_idx; text, for ids have no least one before 18.
+    return await tx.all(
+        """
+        SELECT event_at, source_kind, source_id, is_reversal, SUM(change)::bigint AS change
+        FROM (
+            SELECT id, event_at, source_kind, source_id, code = 'REVERSAL' AS is_reversal, amount AS change
+            FROM ledger_transfers
+            WHERE debit_account_id = ANY(%(accounts)s) AND event_at < %(until)s
+                AND (%(since)s::timestamptz IS NULL OR event_at >= %(since)s)
+            UNION ALL
+            SELECT id, event_at, source_kind, source_id, code = 'REVERSAL', -amount
+            FROM ledger_transfers
+            WHERE credit_account_id = ANY(%(accounts)s) AND event_at < %(until)s
+                AND (%(since)s::timestamptz IS NULL OR event_at >= %(since)s)
+        ) AS side
+        GROUP BY event_at, source_kind, source_id, is_reversal
+        HAVING SUM(change) <> 0
+        ORDER BY event_at, MIN(id::text)
+        """,
+        {"accounts": list(account_ids), "since": since, "until": until},
+        into=Change,
+    )
+
+
+async def sum_changes(tx: Transaction, account_ids: Sequence[UUID], *, until: datetime) -> int:
+    """The sum of these accounts just before `until`, by when things happened."""
+    total: int = await tx.value(
+        """
+        SELECT COALESCE(SUM(change), 0)::bigint
+        FROM (
+            SELECT amount AS change
+            FROM ledger_transfers
+            WHERE debit_account_id = ANY(%(accounts)s) AND event_at < %(until)s
+            UNION ALL
+            SELECT -amount
+            FROM ledger_transfers
+            WHERE credit_account_id = ANY(%(accounts)s) AND event_at < %(until)s
+        ) AS side
+        """,
+        {"accounts": list(account_ids), "until": until},
+    )
+    return total
+
+
 async def find_active_holds(tx: Transaction, account_ids: Sequence[UUID]) -> list[Hold]:
     """What is reserved on these accounts now, newest first; ledger_holds_account_idx serves this."""
     return await tx.all(

@@ -1,4 +1,4 @@
-"""Receivables taken over from another book."""
+"""Receivables taken over from another book, and the names that a statement of account calls orders by."""
 
 from alembic import op
 
@@ -40,11 +40,16 @@ def upgrade() -> None:
     -- Customers without a telephone get a number nobody can have; this counts them.
     CREATE SEQUENCE receivable_contact_numbers;
 
+    -- What credit may know of an order, so that a statement says its code.
+    CREATE VIEW credit_orders AS
+        SELECT id AS order_id, code FROM orders;
+
     DO $$
     BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'khaacho_app') THEN
             GRANT SELECT, INSERT, UPDATE, DELETE ON receivable_customers, receivable_invoices, receivable_payments
                 TO khaacho_app;
+            GRANT SELECT ON credit_orders TO khaacho_app;
             GRANT USAGE, SELECT ON SEQUENCE receivable_contact_numbers TO khaacho_app;
         END IF;
     END $$;
