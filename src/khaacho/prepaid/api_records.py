@@ -64,7 +64,7 @@ class PurchaseRequest(ApiRecord, frozen=True, kw_only=True):
 
 
 class PurchaseAnswer(ApiRecord, frozen=True, kw_only=True):
-    """An order to pay: with `keyId` in Razorpay's checkout, which wants `amountPaisa`, or by sending the form."""
+    """An order to pay: with `keyId` in Razorpay's checkout, which wants `amountPaisa`, or at `checkoutUrl`."""
 
     order_id: str
     key_id: str | None
@@ -74,7 +74,7 @@ class PurchaseAnswer(ApiRecord, frozen=True, kw_only=True):
     credits: Credits
     package_name: str | None
     gateway: GatewayName
-    form_url: str | None
+    checkout_url: str | None
     form_fields: dict[str, str]
 
 
@@ -246,7 +246,7 @@ def purchase_answer(purchase: Purchase) -> PurchaseAnswer:
         credits=order.units,
         package_name=order.package_name,
         gateway=order.gateway,
-        form_url=checkout.url,
+        checkout_url=checkout.url,
         form_fields=dict(checkout.fields),
     )
 

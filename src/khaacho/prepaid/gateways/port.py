@@ -87,7 +87,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """What a payer's browser needs: a public key for a script, or a form to send to `url`."""
+    """What a payer's browser needs: a public key for a script, a page to visit, or a form to send to `url`."""
 
     key_id: str | None = None
     url: str | None = None

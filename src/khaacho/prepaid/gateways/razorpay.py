@@ -92,13 +92,16 @@ class RazorpayGateway:
         self._key_id = settings.razorpay_key_id
         self._key_secret = settings.razorpay_key_secret
         self._webhook_secrets = (settings.razorpay_webhook_secret, settings.razorpay_webhook_secret_previous)
-        self._url = f"{settings.razorpay_base_url}/v1"
+        self._base_url = settings.razorpay_base_url
+        self._url = f"{self._base_url}/v1"
+        self._is_sandbox = settings.payment_sandbox_on
         self._client = client or new_client()
         self._auth = (self._key_id, self._key_secret)
 
     def checkout(self, order: OrderAsked) -> Checkout:
-        """The public key, for Razorpay's own script."""
-        return Checkout(key_id=self._key_id)
+        """The public key, for Razorpay's own script; the sandbox has a page instead of a script."""
+        page = f"{self._base_url}/checkout/{order.gateway_order_id}" if self._is_sandbox else None
+        return Checkout(key_id=self._key_id, url=page)
 
     def read_proof(self, given: Mapping[str, str]) -> Proof:
         """The three values its checkout hands the payer. Raises InvalidSignature."""
