@@ -20,6 +20,9 @@ FUNCTION_LINES_MAX = 70
 PURE = (
     "credit/allocation.py",
     "credit/guardrails.py",
+    "credit/pause_rules.py",
+    "credit/promise_rules.py",
+    "credit/reminder_rules.py",
     "ledger/chart.py",
     "ledger/posting.py",
     "money.py",
