@@ -64,7 +64,7 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """`since` None: from the beginning. The closing balance is `owed_paisa` less `ahead_paisa`, so it may be below zero.
+    """`since` None: from the beginning. The closing balance is `owed_paisa` less `ahead_paisa`, and may be below zero.
 
     `aging` says how old what is owed was at the end; only on a statement of all lines.
     """
