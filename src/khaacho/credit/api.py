@@ -25,6 +25,7 @@ from khaacho.credit.records import (
     NewCreditLine,
 )
 from khaacho.credit.risk_api import ROUTES as RISK_ROUTES
+from khaacho.credit.statement_api import ROUTES as STATEMENT_ROUTES
 from khaacho.errors import Forbidden, NoCreditAccount
 from khaacho.ledger.queries import Statement, StatementLine, read_statement
 from khaacho.money import paisa_from_rupees, rupees
@@ -180,7 +181,15 @@ async def statement(
     return ok(_statement(found))
 
 
-ROUTES: list[Any] = [open_line, own_credit, statement, *PAYMENT_ROUTES, *RISK_ROUTES, *GUARDRAIL_ROUTES]
+ROUTES: list[Any] = [
+    open_line,
+    own_credit,
+    statement,
+    *PAYMENT_ROUTES,
+    *RISK_ROUTES,
+    *GUARDRAIL_ROUTES,
+    *STATEMENT_ROUTES,
+]
 
 
 async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -> None:
