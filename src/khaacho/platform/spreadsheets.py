@@ -22,7 +22,7 @@ Cell = str | int | Decimal | datetime | date | bool | None
 # Rows as they arrive, so many at a time; closed when nobody wants the others.
 Portions = AsyncGenerator[Sequence[Sequence[Cell]], None]
 
-CSV_MEDIA_TYPE = "text/csv; charset=utf-8"
+CSV_MEDIA_TYPE = "text/csv"
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 # Spreadsheets take a file without it for one in the system's old encoding, and spoil Devanagari.

@@ -43,6 +43,7 @@ from khaacho.prepaid.gateways.registry import require_gateway
 from khaacho.prepaid.packages import find_packages
 from khaacho.prepaid.purchase import NewPurchase, initiate_purchase
 from khaacho.prepaid.queries import find_history
+from khaacho.prepaid.receipts_api import ROUTES as RECEIPT_ROUTES
 from khaacho.prepaid.records import MovementKind
 from khaacho.prepaid.reports_api import ROUTES as REPORT_ROUTES
 from khaacho.prepaid.terms import find_terms
@@ -214,6 +215,7 @@ ROUTES: list[Any] = [
     verify_esewa,
     receive_razorpay_event,
     *ADMIN_ROUTES,
+    *RECEIPT_ROUTES,
     *REPORT_ROUTES,
 ]
 
