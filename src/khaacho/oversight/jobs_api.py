@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, QueryParameter
 
 from khaacho import clock
 from khaacho.actors import Actor
@@ -25,6 +25,8 @@ from khaacho.platform.http import ApiRecord, Envelope, ShortText, ok
 from khaacho.platform.pulse import find_queue_figures
 from khaacho.platform.roster import Roster
 from khaacho.platform.scheduler import LastRun, find_last_runs, next_slot
+
+State = Annotated[JobState | None, QueryParameter(name="state")]
 
 
 class RunShown(ApiRecord, frozen=True, kw_only=True):
@@ -100,14 +102,12 @@ class JobDone(ApiRecord, frozen=True, kw_only=True):
     summary="Scheduled work with its last runs, and the queue",
     guards=[requires("jobs.read")],
 )
-async def list_jobs(
-    database: Database, roster: Roster, state: FromQuery[JobState | None] = None
-) -> Envelope[JobsAnswer]:
+async def list_jobs(database: Database, roster: Roster, wanted: State = None) -> Envelope[JobsAnswer]:
     """Jobs in this state; without one, those that failed and those that wait."""
     last = await find_last_runs(database)
     figures = await find_queue_figures(database)
     async with database.reading() as tx:
-        states = [JobState.FAILED, JobState.QUEUED] if state is None else [state]
+        states = [JobState.FAILED, JobState.QUEUED] if wanted is None else [wanted]
         jobs = [job for one in states for job in await find_jobs(tx, one)]
     now = clock.now()
     return ok(
