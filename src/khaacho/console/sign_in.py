@@ -20,8 +20,9 @@ from khaacho.console.visitor import ROLES, SESSION_COOKIE, AnyRequest, Visitor, 
 from khaacho.errors import AccountNotActive, KhaachoError, SignInLocked, TooManyRequests, WrongCredentials
 from khaacho.parties.phones import parse_phone
 from khaacho.parties.sessions import SESSION_LIFETIME, end_session, find_session, start_session
-from khaacho.parties.signin.actions import check_password
+from khaacho.parties.signin.actions import check_password, record_login
 from khaacho.platform.database import Database
+from khaacho.platform.http import request_id
 from khaacho.platform.limits import Limiter
 from khaacho.settings import Settings
 
@@ -62,6 +63,7 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
         if old:
             await end_session(tx, old)
         started = await start_session(tx, user_id=user.id)
+        await record_login(tx, user, way="console", request_id=request_id(request))
     cookie = _cookie(SESSION_COOKIE, started.cookie, settings, max_age=int(SESSION_LIFETIME.total_seconds()))
     return Redirect(next_page, status_code=303, cookies=[cookie, _cookie(FORM_COOKIE, "", settings, max_age=0)])
 

@@ -157,7 +157,9 @@ class Done(ApiRecord, frozen=True, kw_only=True):
 
 
 @post("/auth/login", operation_id="login", summary="Sign in with a password", status_code=200, security=OPEN)
-async def login(data: LoginRequest, database: Database, settings: Settings) -> Envelope[Tokens]:
+async def login(
+    data: LoginRequest, database: Database, settings: Settings, request: Request[Any, Any, Any]
+) -> Envelope[Tokens]:
     """Raises WrongCredentials, SignInLocked, AccountNotActive."""
     signed_in = await sign_in_with_password(
         database,
@@ -165,6 +167,7 @@ async def login(data: LoginRequest, database: Database, settings: Settings) -> E
         phone=parse_phone(data.phone_number),
         password=data.password,
         role=data.role,
+        request_id=request_id(request),
     )
     return ok(_tokens(signed_in))
 
@@ -177,10 +180,17 @@ async def request_code(data: CodeRequest, database: Database, settings: Settings
 
 
 @post("/auth/otp/verify", operation_id="loginWithCode", summary="Sign in with a code", status_code=200, security=OPEN)
-async def login_with_code(data: CodeLoginRequest, database: Database, settings: Settings) -> Envelope[Tokens]:
+async def login_with_code(
+    data: CodeLoginRequest, database: Database, settings: Settings, request: Request[Any, Any, Any]
+) -> Envelope[Tokens]:
     """Raises WrongCredentials, SignInLocked, AccountNotActive."""
     signed_in = await sign_in_with_code(
-        database, secret=settings.secret, phone=parse_phone(data.phone_number), code=data.code, role=data.role
+        database,
+        secret=settings.secret,
+        phone=parse_phone(data.phone_number),
+        code=data.code,
+        role=data.role,
+        request_id=request_id(request),
     )
     return ok(_tokens(signed_in))
 

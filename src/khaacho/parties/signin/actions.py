@@ -85,11 +85,17 @@ async def check_password(database: Database, *, phone: str, password: str, role:
 
 
 async def sign_in_with_password(
-    database: Database, *, secret: str, phone: str, password: str, role: ActorRole | None = None
+    database: Database,
+    *,
+    secret: str,
+    phone: str,
+    password: str,
+    role: ActorRole | None = None,
+    request_id: str | None = None,
 ) -> SignedIn:
     """As `check_password`, and tokens to go on with."""
     user = await check_password(database, phone=phone, password=password, role=role)
-    return await begin_sign_in(database, secret=secret, user=user)
+    return await begin_sign_in(database, secret=secret, user=user, request_id=request_id)
 
 
 async def _find_password_hashes(tx: Transaction, users: list[User]) -> dict[UUID, str]:
@@ -154,7 +160,13 @@ async def issue_one_time_code(database: Database, *, secret: str, phone: str) ->
 
 
 async def sign_in_with_code(
-    database: Database, *, secret: str, phone: str, code: str, role: ActorRole | None = None
+    database: Database,
+    *,
+    secret: str,
+    phone: str,
+    code: str,
+    role: ActorRole | None = None,
+    request_id: str | None = None,
 ) -> SignedIn:
     """Sign in with the newest code sent to the phone; it works once. Of several roles `role`, or the first.
 
@@ -171,7 +183,7 @@ async def sign_in_with_code(
             await _record_failure(database, phone)
             raise WrongCredentials
     user = _active(min(users, key=lambda user: user.status != "ACTIVE"))
-    return await begin_sign_in(database, secret=secret, user=user)
+    return await begin_sign_in(database, secret=secret, user=user, way="code", request_id=request_id)
 
 
 async def _use_code(tx: Transaction, phone: str, given_hash: bytes) -> bool:
@@ -200,8 +212,10 @@ async def _use_code(tx: Transaction, phone: str, given_hash: bytes) -> bool:
 # --- going on and ending -----------------------------------------------------------------------------------------
 
 
-async def begin_sign_in(database: Database, *, secret: str, user: User) -> SignedIn:
-    """A new sign-in of a user who has just proved who they are."""
+async def begin_sign_in(
+    database: Database, *, secret: str, user: User, way: str = "password", request_id: str | None = None
+) -> SignedIn:
+    """A new sign-in of a user who has just proved who they are, in this way."""
     now = clock.now()
     sign_in_id = new_id()
     async with database.transaction() as tx:
@@ -209,7 +223,16 @@ async def begin_sign_in(database: Database, *, secret: str, user: User) -> Signe
             "INSERT INTO sign_ins (id, user_id, started_at) VALUES (%(id)s, %(user)s, %(now)s)",
             {"id": sign_in_id, "user": user.id, "now": now},
         )
+        await record_login(tx, user, way=way, request_id=request_id)
         return await _issue_tokens(tx, user, sign_in_id, secret, now)
+
+
+async def record_login(tx: Transaction, user: User, *, way: str, request_id: str | None) -> None:
+    """Write into the audit that somebody came in, and how."""
+    entry = AuditEntry(
+        action="LOGIN", subject_kind="user", subject_id=user.id, retailer_id=user.retailer_id, new={"way": way}
+    )
+    await record_audit(tx, user.as_actor(request_id), [entry])
 
 
 async def refresh_sign_in(database: Database, *, secret: str, refresh_token: str) -> SignedIn:
