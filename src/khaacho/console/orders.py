@@ -106,8 +106,8 @@ def read_filters(params: Any) -> Asked:
         q=str(params.get("q", "")).replace("\x00", "").strip()[:SEARCH_LENGTH_MAX],
         retailer=_uuid(params.get("retailer")),
         vendor=_uuid(params.get("vendor")),
-        since=_day(params.get("from")),
-        until=_day(params.get("to")),
+        since=read_day(params.get("from")),
+        until=read_day(params.get("to")),
         listed=ListOrder(listed) if listed in tuple(ListOrder) else ListOrder.NEWEST,
     )
 
@@ -173,7 +173,8 @@ def _uuid(text: Any) -> UUID | None:
         return None
 
 
-def _day(text: Any) -> date | None:
+def read_day(text: Any) -> date | None:
+    """A day in the address; None for anything else."""
     try:
         day = date.fromisoformat(str(text)) if text else None
     except ValueError:
