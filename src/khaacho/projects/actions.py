@@ -18,6 +18,8 @@ from khaacho.errors import ApplicationNotFound, Forbidden, InvalidProjectStep, V
 from khaacho.ids import new_id
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
+from khaacho.platform.events import publish
+from khaacho.projects.events import ApplicationAnswered
 from khaacho.projects.queries import lock_applications, lock_project
 from khaacho.projects.records import ApplicationStatus, NewProject, Project, ProjectStatus
 from khaacho.projects.refund_policy import RefundCause
@@ -217,6 +219,9 @@ async def _settle_applications(
             for application_id in changed
         ],
     )
+    if to_status is not ApplicationStatus.COMPLETED:
+        answers = [ApplicationAnswered(application_id=one, status=to_status.value, reason=reason) for one in changed]
+        await publish(tx, answers)
 
 
 async def _audit(

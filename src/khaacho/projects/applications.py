@@ -18,14 +18,19 @@ from khaacho.ledger.records import Source
 from khaacho.parties.queries import find_users_by_id
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
+from khaacho.platform.events import publish
 from khaacho.prepaid.actions import spend_credits
+from khaacho.prepaid.events import CreditsRunLow
 from khaacho.prepaid.records import Spend
 from khaacho.prepaid.terms import find_terms
+from khaacho.projects.events import ApplicationAnswered
 from khaacho.projects.queries import lock_applications, require_application, share_project
 from khaacho.projects.records import Application, ApplicationRefund, ApplicationStatus, Project
 from khaacho.projects.refunds import pay_refunds, quote_of, write_application_status
 from khaacho.projects.states import decide_application, decide_application_step, status_at
 
+# Somebody who falls to this many is told once, and still has something to apply with.
+LOW_BALANCE_UNITS = 2
 # Under this the ledger and the movements of credits know an application.
 SOURCE_KIND = "application"
 
@@ -98,6 +103,9 @@ async def apply_to_project(tx: Transaction, actor: Actor, *, new: NewApplication
             )
         ],
     )
+    if spend.balance_after <= LOW_BALANCE_UNITS < spend.balance_after + spend.units:
+        low = CreditsRunLow(user_id=actor.id, movement_id=spend.id, balance_after=spend.balance_after)
+        await publish(tx, [low])
     return Applied(application=application, spend=spend)
 
 
@@ -143,7 +151,9 @@ async def reject_application(
         raise decision.refusal
     if not decision.changes:
         return application
-    return await write_application_status(tx, actor, application, ApplicationStatus.REJECTED, reason=reason)
+    rejected = await write_application_status(tx, actor, application, ApplicationStatus.REJECTED, reason=reason)
+    await publish(tx, [ApplicationAnswered(application_id=rejected.id, status=rejected.status.value, reason=reason)])
+    return rejected
 
 
 async def _in_hand(tx: Transaction, application_id: UUID) -> tuple[Project, Application]:

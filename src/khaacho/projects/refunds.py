@@ -16,8 +16,11 @@ from khaacho.errors import AlreadyRefunded, KhaachoError, RefundNotEligible, Val
 from khaacho.ids import new_id
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
+from khaacho.platform.events import publish
 from khaacho.prepaid.actions import find_spends, refund_all
 from khaacho.prepaid.records import NewRefund
+from khaacho.prepaid.records import Refund as UnitsBack
+from khaacho.projects.events import ApplicationRefunded
 from khaacho.projects.queries import (
     find_refunds_by_application,
     lock_applications,
@@ -122,7 +125,7 @@ async def pay_refunds(
     if not refunds:
         return []
     await _insert_refunds(tx, refunds)
-    await _give_back(tx, actor, refunds)
+    given_back = await _give_back(tx, actor, refunds)
     await record_audit(
         tx,
         actor,
@@ -135,6 +138,20 @@ async def pay_refunds(
                 new={"units": refund.units, "percent": refund.percent, "cause": refund.cause.value},
             )
             for refund in refunds
+        ],
+    )
+    # Who withdrew was answered there and then.
+    await publish(
+        tx,
+        [
+            ApplicationRefunded(
+                application_id=refund.application_id,
+                units=refund.units,
+                cause=refund.cause.value,
+                balance_after=given.balance_after,
+            )
+            for refund, given in zip(refunds, given_back, strict=True)
+            if refund.cause is not RefundCause.WITHDRAWN
         ],
     )
     return refunds
@@ -170,7 +187,7 @@ async def write_application_status(
     return after
 
 
-async def _give_back(tx: Transaction, actor: Actor, refunds: Sequence[ApplicationRefund]) -> None:
+async def _give_back(tx: Transaction, actor: Actor, refunds: Sequence[ApplicationRefund]) -> list[UnitsBack]:
     spends = await find_spends(tx, [refund.application_id for refund in refunds])
     outcomes = await refund_all(
         tx,
@@ -185,10 +202,13 @@ async def _give_back(tx: Transaction, actor: Actor, refunds: Sequence[Applicatio
             for refund in refunds
         ],
     )
+    given: list[UnitsBack] = []
     for outcome in outcomes:
         # None is refused after the rows above were written; were one, nothing of this may stay.
         if isinstance(outcome, KhaachoError):
             raise outcome
+        given.append(outcome)
+    return given
 
 
 async def _insert_refunds(tx: Transaction, refunds: Sequence[ApplicationRefund]) -> None:
