@@ -28,8 +28,8 @@ from khaacho.prepaid.sandbox import telling as sandbox
 from khaacho.projects import jobs as projects_jobs
 from khaacho.projects.checks import CHECKS as PROJECT_CHECKS
 from khaacho.settings import Settings
+from khaacho.whatsapp import freelancers, subscriptions
 from khaacho.whatsapp import jobs as whatsapp_jobs
-from khaacho.whatsapp import subscriptions
 
 # Every invariant there is [C5].
 CHECKS: Sequence[Check] = (*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS, *PREPAID_CHECKS, *PROJECT_CHECKS)
@@ -75,6 +75,7 @@ def subscribers(settings: Settings) -> Subscribers:
         orders_jobs.SUBSCRIBERS,
         prepaid_jobs.SUBSCRIBERS,
         subscriptions.SUBSCRIBERS,
+        freelancers.SUBSCRIBERS,
     ):
         for event, hearing in listeners.items():
             together.setdefault(event, []).extend(hearing)
