@@ -53,6 +53,7 @@ _HINDI_STEMS = frozenset(
 )
 # What may stand between a number and its unit: "half a dozen", "one more carton".
 _BETWEEN = frozenset(["a", "an", "more", "aru", "extra", "full", "pura", "thap", "थप", "अरू", "अरु"])
+_ONE_OF = frozenset(["a", "an", "full", "whole", "pura", "single", "another"])
 # Counted, but no goods: "twice", "three days", "for four people".
 _NO_GOODS = frozenset(
     [
@@ -315,6 +316,6 @@ def _unit_at(tokens: list[Token], i: int, out: list[Token]) -> tuple[int, list[T
         # "Pau kilo" and "ek pau" are both a quarter of a kilo.
         taken = 2 if following is not None and following.unit == "kg" else 1
         return taken, [structs.replace(token, kind=Kind.AMOUNT, value=Decimal(1))]
-    if before is not None and before.text in ("a", "an", "per") and before.text != "per":
+    if before is not None and before.text in _ONE_OF:
         return 1, [structs.replace(token, kind=Kind.AMOUNT, value=Decimal(1))]
     return 1, [structs.replace(token, kind=Kind.WORD)]

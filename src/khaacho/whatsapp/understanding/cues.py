@@ -92,7 +92,7 @@ CUES: list[Cue] = [
         "2.8 which + brand",
         "2.0 is there? - how are you + small talk + praise + got + thanks",
         "2.6 is there? + which - order word + how are you",
-        "2.6 offer", "3.2 offer + question", "3.2 offer + which", (
+        "3.0 dear + which", "2.6 offer", "3.2 offer + question", "3.2 offer + which", (
             "2.6 show - order word + credit word + account + help word + report + goods word"
         ),
         "2.4 which + goods word + have",
@@ -103,12 +103,13 @@ CUES: list[Cue] = [
         "3.2 before + order word + which - what happened",
         "3.2 before + order word + question - what happened + or not",
         "3.7 period + order word + which - money + most + how much", "3.6 history + order word",
-        "3.4 had asked + which + did i - got", "3.0 had asked + which + before",
+        "3.4 had asked + which + did i - got", "3.6 had asked + which + before",
         "2.8 order word + list - pending + for vendor",
     ),
     *_cues(
         Intent.INSIGHTS,
-        "3.0 report", "3.2 spend", "3.6 spend + how much", "3.6 spend + period",
+        "3.0 report", "3.8 how much + order word + period", "3.8 how much + order word + did i - left", "3.2 spend",
+        "3.6 spend + how much", "3.6 spend + period",
         "3.4 bought + how much + period", "3.4 most + bought",
         "3.2 most + which - dear", "3.2 sells + which", "3.4 bought + period + which", "3.6 report + period",
         "2.8 most + did i + goods word", "3.2 most + which + goods word",
@@ -123,23 +124,24 @@ CUES: list[Cue] = [
         "3.6 short + got", "3.6 person + talk", "3.0 person + call", "2.6 call", "3.4 return + when",
         "3.4 return + have", "3.4 billed + twice + money",
         "3.4 billed + twice",
-        "3.6 had asked + got", "4.2 had asked + got + short", "3.4 instead + got", "4.0 had asked + got + wrong",
+        "3.6 had asked + got", "4.2 had asked + got + short", "4.2 had asked + short", "3.4 instead + got",
+        "4.0 had asked + got + wrong",
         "3.0 return + question",
     ),
     *_cues(
         Intent.OTHER,
-        "3.4 joke or spam", "2.4 festivity", "2.8 small talk", "3.4 wrong number", "2.6 dear",
+        "3.4 joke or spam", "2.4 festivity", "2.8 small talk", "3.4 wrong number", "2.6 dear - which + question",
     ),
     *_cues(
         Intent.CANCEL,
         "2.9 cancel", "2.5 do not want", "2.3 do not send", "2.1 leave it - or not + question",
-        "2.8 clear + everything", "2.6 plain no",
+        "2.8 clear + everything", "3.4 leave it + wrong", "2.6 plain no",
         "3.3 cancel + order word", "2.6 clear + order word",
         "3.0 do not want + order word", "3.0 do not want + goods word", "3.0 do not send + order word",
     ),
     *_cues(
         Intent.CONFIRM,
-        "2.8 confirm - or not", "1.5 plain yes - small talk + how are you", "1.5 all right", "0.8 go ahead",
+        "2.8 confirm - or not", "1.5 plain yes - small talk + how are you + greeting", "1.5 all right", "0.8 go ahead",
         "2.2 plain yes + go ahead", "2.2 all right + go ahead",
     ),
     *_cues(Intent.ACCEPT, "2.8 accept", "2.0 will do", "3.4 accept + will do"),
@@ -187,11 +189,22 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
         )),
         (Intent.REPEAT, 2.4, r"\b(?:repeat|dohor\w*|reorder|re order|punah|firse|phir se|phirse)\b"),
         (Intent.REPEAT, 2.4, (
-            r"\b(?:same|uhi|wahi|tyahi|tehi) (?:order|saman|list|items?|things?|as (?:last|before|usual|"
+            r"\b(?:same|uhi|wahi|tyahi|tehi) (?:order|saman|list|items?|things?|as (?:last|before|usual|yesterday|"
+            r"hijo|previous|earlier|"
             r"always)|nai)\b|\bsame to same\b"
         )),
-        (Intent.REPEAT, 2.4, r"\b(?:usual|regular) (?:order|saman|list|items?)\b|\bthe usual\b$"),
+        (Intent.REPEAT, 2.4, (
+            r"\b(?:usual|regular) (?:order|saman|list|items?)\b|\bthe usual\b$|"
+            r"^\W*(?:the )?(?:usual|regular)\W*(?:please|pls)?\W*$"
+        )),
         (Intent.REPEAT, 1.6, r"\b(?:feri|pheri|again)\b.{0,12}\b(?:tyahi|tehi|uhi|same|patha\w*|order)\b"),
+        (Intent.STATUS, 2.6, (
+            r"\bhow (?:long|much time)\b|\b(?:kati|kitn[ai]|katti) (?:time|samaya?|bela|der|din|ghanta|baje) lag\w*"
+        )),
+        (Intent.SUPPORT, 3.6, (
+            r"\bkura gar(?:na|nu|num|naparyo|nuparyo)\w*.{0,12}\b(?:par\w*|cha|mil\w*|thiyo|chahi\w*)|"
+            r"\b(?:maine|maile|hamile) (?:\w+ ){0,3}(?:nahi|nahin|na) (?:mang|order|bol)\w*"
+        )),
         (Intent.SUPPORT, 3.6, r"\b(?:paisa|paise|amount|money) (?:was |has been )?(?:kat(?!i\b)|deduct)\w*"),
         (Intent.REPEAT, 2.6, (
             r"^(?!.*\d).*\b(?:hamesa|sadhai|sadhe|roj|regular|always|(?:tyo|us|that) (?:din|day|bela|patak|time)\w*) "
@@ -231,9 +244,11 @@ WANTS = plain_pattern(
     r"get me|ill take|i ll take|book)\b"
 )
 QUESTION = plain_pattern(
-    r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|kun|kaun|kya|what|"
+    r"\?|\b(?:kati|kitn[aei]|kaha|kahan|kata|khai|khoi|kidhar|katikher|kahile|kaile|kab|kasari|kaise|kina|kyon|kyu|"
+    r"kun|kaun|kya|what|"
     r"whats|when|where|which|how|why|who|ki nai|ki chaina|milcha|has my|is my|did you|do you)\b"
-    r"|^\W*(?:is|are|was|were|has|have|had|did|do|does|can|could|will|would|may|any)\b|\b(?:ki|hola|kya|ho ra|"
+    r"|^\W*(?:is|are|was|were|has|have|had|did|do|does|can|could|will|would|may|any)\b|\b(?:ki|hola(?: ni| ta| hai|"
+    r" na)?|kya|ho ra|"
     r"cha ra|bhayo ra)\W*$"
 )
 NEGATED_REPEAT = plain_pattern(

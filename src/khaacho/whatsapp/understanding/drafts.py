@@ -255,6 +255,9 @@ def _attach_strays(drafts: list[Draft], together: Together) -> list[Draft]:
             has_count = any(_starts_item(t) for t in before.amounts)
             if corrects or not before.amounts or not has_count:
                 out[-1] = _with_amounts(before, draft.amounts, replace=corrects)
+            elif any(_starts_item(t) for t in draft.amounts) and any(t.unit in MEASURES for t in draft.amounts):
+                # "Cola 250 ml 2 cartons, 500 ml 1 carton": the same goods in another size.
+                out.append(structs.replace(draft, words=before.words))
             continue
         is_refinement = (
             before is not None

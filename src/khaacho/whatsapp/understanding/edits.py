@@ -14,7 +14,7 @@ from .deciding import EQUAL_MARGIN, Habits, decide
 from .drafts import Draft
 from .intents import plain_text
 from .matching import WordFinder
-from .operations import KEEP_ONLY, ORDINALS, POSITION, TIMES_ALL, Operation, find_leading, find_trailing
+from .operations import KEEP_ONLY, ORDINALS, POSITION, SEND_ONLY, TIMES_ALL, Operation, find_leading, find_trailing
 from .quantities import Fit, count, is_sellable
 from .records import Ask, BasketLine, Line, Thresholds, Unknown
 from .sound import plain_of
@@ -24,6 +24,7 @@ from .units import MEASURES
 
 # "One carton coke aur": at the very end these add.
 _MORE = frozenset({"aur", "aru", "और", "अरु", "अरू", "plus"})
+_LAST = -1
 # By the first letter of "triple", "aadha", "half"; anything else is double.
 _FACTORS = {"t": Decimal(3), "a": Decimal("0.5"), "h": Decimal("0.5")}
 
@@ -82,16 +83,17 @@ def edit_basket(
         basket.lines = {sku: quantity * factor for sku, quantity in basket.lines.items()}
         return _edited(basket)
     drafts = _with_inherited_units(drafts)
-    if KEEP_ONLY.search(plain):
+    if KEEP_ONLY.search(plain) or (SEND_ONLY.search(plain) and not any(d.amounts for d in drafts)):
         _keep_only(basket, drafts)
         return _edited(basket)
     if _edit_by_position(basket, plain, tokens, drafts):
         return _edited(basket)
     operation: Operation | None = None
     previous: Draft | None = None
+    operations = _operations_of(drafts, tokens)
     for i, draft in enumerate(drafts):
         following = drafts[i + 1] if i + 1 < len(drafts) else None
-        own = _operation_of(draft, previous, following, tokens)
+        own = operations[i]
         operation = own or (operation if previous and not draft.amounts else None)
         if draft.is_rejected:
             is_done = previous is None or bool(previous.amounts)
@@ -135,6 +137,19 @@ def _with_inherited_units(drafts: list[Draft]) -> list[Draft]:
         said = [t.unit for t in amounts if t.unit and t.unit not in MEASURES]
         unit = said[-1] if said else unit
     return out
+
+
+def _operations_of(drafts: list[Draft], tokens: list[Token]) -> list[Operation | None]:
+    """What is to be done with each draft; "A ra B hatau" takes both out."""
+    found: list[Operation | None] = []
+    for i, draft in enumerate(drafts):
+        following = drafts[i + 1] if i + 1 < len(drafts) else None
+        found.append(_operation_of(draft, drafts[i - 1] if i else None, following, tokens))
+    for i in range(len(drafts) - 2, -1, -1):
+        bare = not drafts[i].amounts and not drafts[i + 1].amounts and drafts[i].has_name
+        if bare and found[i] is None and found[i + 1] is Operation.REMOVE:
+            found[i] = Operation.REMOVE
+    return found
 
 
 def _operation_of(
@@ -320,10 +335,14 @@ def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
 
 def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:
     """ "Number 2 three cartons", "remove item 2", "the second one out"."""
-    match = POSITION.search(plain)
-    number = int(next(digits for digits in match.groups() if digits)) if match else None
-    if number is None and not any(d.has_name for d in drafts):
+    number = None
+    if not any(d.has_name for d in drafts):
         number = next((n for word, n in ORDINALS.items() if re.search(rf"\b{word}\b", plain)), None)
+    match = POSITION.search(plain) if number is None else None
+    if match:
+        number = int(next(digits for digits in match.groups() if digits))
+    if number == _LAST:
+        number = len(basket.lines)
     if number is None or not 1 <= number <= len(basket.lines):
         return False
     sku = list(basket.lines)[number - 1]

@@ -204,6 +204,22 @@ for _line in _GROUPS.strip().splitlines():
 _PHRASE_STARTS = frozenset(first for first, _ in PHRASES)
 
 
+def _by_meanings() -> dict[tuple[str, str], str]:
+    """Phrases by what their words mean, so that "gahun ko pitho" is wheat flour as well."""
+    found: dict[tuple[str, str], str] = {}
+    for line in _GROUPS.strip().splitlines():
+        head, *_ = line.split()
+        for phrase in line.split():
+            first, joined, second = phrase.partition("_")
+            meanings = (_BY_PLAIN.get(plain_of(first)), _BY_PLAIN.get(plain_of(second.split("_")[0])))
+            if joined and meanings[0] and meanings[1]:
+                found.setdefault((meanings[0], meanings[1]), "=" + head)
+    return found
+
+
+_BY_MEANINGS = _by_meanings()
+
+
 def concept_of(word: str) -> str | None:
     """The shared meaning of a trade word ("=rice"), or None."""
     plain = plain_of(word)
@@ -219,4 +235,5 @@ def concept_of(word: str) -> str | None:
 def phrase_concept_of(first: str, second: str) -> str | None:
     """The meaning two words have together ("beaten rice"), or None."""
     sound = sound_of(first)
-    return PHRASES.get((sound, sound_of(second))) if sound in _PHRASE_STARTS else None
+    found = PHRASES.get((sound, sound_of(second))) if sound in _PHRASE_STARTS else None
+    return found or _BY_MEANINGS.get((_BY_PLAIN.get(plain_of(first), ""), _BY_PLAIN.get(plain_of(second), "")))

@@ -9,6 +9,7 @@ import re
 from msgspec import Struct
 
 from .cues import CUES, NEGATED_REPEAT, PHRASES, QUESTION, WANTS
+from .likening import find_likeness
 from .records import Context, Intent, Role
 from .signs import SIGNS, find_signs
 from .sound import plain_of
@@ -23,7 +24,13 @@ _VENDOR = frozenset(
         Intent.DELIVERED,
     }
 )
+_SAID_BY_SHOP = frozenset(Intent) - _VENDOR - {Intent.ORDER, Intent.EDIT, Intent.ANSWER}
+_SAID_BY_VENDOR = _VENDOR | {Intent.GREETING, Intent.THANKS, Intent.HELP, Intent.SUPPORT, Intent.STATUS, Intent.OTHER}
 _WORDS = re.compile(r"[a-z0-9\u0900-\u097f]+|\?")
+# Chat spelling: "vayo" for bhayo, "garxu" for garchu, "xaina" and "6aina" for chaina, "thik6" for thik cha.
+_CHAT_BHA = re.compile(r"^va(?=y[oe]|k[ao]|i|ek|en|n[de]|e$)")
+_CHAT_CHA = re.compile(r"^6(?=(?:a|u|o))|^x(?=[aeiou])|x(?=(?:a|u|an|au|aina|aun|ha|i|yo)$)")
+_CHAT_SIX = re.compile(r"(?<=[a-z]{2})6$|(?<=^k)6$")
 # Below this sum nothing was said that we know: chit-chat, forwards, spam.
 _LEAST = 0.8
 _FURTHER_CUES = 0.125
@@ -64,7 +71,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 def plain_text(letters: str) -> str:
     """The text as the cues read it: plain words with single blanks, question marks kept."""
-    return " ".join(plain_of(word) if word != "?" else word for word in _WORDS.findall(letters))
+    words = (plain_of(word) if word != "?" else word for word in _WORDS.findall(letters))
+    return " ".join(_CHAT_BHA.sub("bha", _CHAT_CHA.sub("ch", _CHAT_SIX.sub(" cha", word))) for word in words)
 
 
 def find_ideas(plain: str) -> frozenset[str]:
@@ -97,13 +105,25 @@ def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
     _weigh_goods(scores, ideas, evidence, context, wants=wants, asks=asks)
     if is_silent and evidence.unknown and len(plain.split()) <= _LONE_WISH_WORDS_MAX:
         # "Coriander 5" and nothing else: a wish, though for something nobody sells here.
-        scores[Intent.ORDER] = max(scores.get(Intent.ORDER, 0.0), _LEAST)
+        wish = Intent.EDIT if context.basket else Intent.ORDER
+        scores[wish] = max(scores.get(wish, 0.0), _LEAST)
     if NEGATED_REPEAT.search(plain):
         scores.pop(Intent.REPEAT, None)
-    if not scores:
-        return Intent.OTHER
-    intent, best = max(scores.items(), key=lambda pair: pair[1])
+    intent, best = max(scores.items(), key=lambda pair: pair[1], default=(Intent.OTHER, 0.0))
+    if evidence.goods or evidence.named or evidence.edits or evidence.unknown_counted:
+        return intent if best >= _LEAST else Intent.OTHER
+    like = find_likeness(plain, find_ideas, plain_text, _sayable(evidence, context))
+    if like is not None and (like.is_sure or best < _LEAST):
+        return like.intent
     return intent if best >= _LEAST else Intent.OTHER
+
+
+def _sayable(evidence: Evidence, context: Context) -> frozenset[Intent]:
+    """What somebody in this place can mean: a vendor's word is a vendor's, yes and no need something to answer."""
+    if context.role is Role.VENDOR:
+        return _SAID_BY_VENDOR
+    said = _SAID_BY_SHOP if context.basket else _SAID_BY_SHOP - {Intent.CONFIRM}
+    return said | _VENDOR if context.role is Role.BOTH or evidence.has_order_code else said
 
 
 def _weigh_vendor(

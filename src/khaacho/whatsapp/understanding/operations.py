@@ -42,6 +42,8 @@ KEEP_ONLY = plain_pattern(
     r"\b(?:aru|baki|bakee|others?|rest|everything else)\b.{0,12}\b(?:sab\w*|all)?\b.{0,4}\b(?:hata\w*|"
     r"remov\w*|cancel\w*|nikal\w*|delet\w*)|^only\b"
 )
+# "Only A and B": without an amount the others go.
+SEND_ONLY = plain_pattern(r"\b(?:matra|matrai|only|just|sirf|bas)\b.{0,4}\b(?:patha|din|bhej|send|chahi|leu|lin)\w*")
 TIMES_ALL = plain_pattern(
     r"\b(?:sab\w*|all|every\w*|pura|purai|jammai)\b.{0,20}\b(double|dobbar|dobar|doubl\w*|duguna|"
     r"dugna|triple|tebbar|aadha|adha|half)\b"
@@ -55,6 +57,7 @@ POSITION = plain_pattern(
 ORDINALS = {
     "first": 1, "pahilo": 1, "pahila": 1, "pehla": 1, "second": 2, "dosro": 2, "dusra": 2, "dosra": 2, "third": 3,
     "tesro": 3, "tisro": 3, "tisra": 3, "fourth": 4, "chautho": 4, "chautha": 4, "fifth": 5, "panchau": 5,
+    "last": -1, "antim": -1, "akhiri": -1,
 }  # fmt: skip
 
 _ORDINAL = plain_pattern(rf"\b(?:{'|'.join(ORDINALS)})\b")

@@ -31,6 +31,7 @@ _NEVER_AMOUNTS = re.compile(
     r"|(?P<price>@\s*(?:rs\.?\s*)?\d[\d,.]*|\(\s*(?:rs\.?|npr)?\s*\d[\d,.]*\s*(?:rs|/-|wala|"
     r"wali)?\s*\)|\d[\d,.]*\s*/-"
     r"|\b(?:rs|npr|nrs|रु)\.?\s*\d[\d,.]*|\b\d{1,3}(?:,\d{2,3})+\b)"
+    r"|(?P<point>(?<=[\s:])(?:\d{1,2}|[a-h])[)](?=[^\S\n]*[^\W_]))"
     r"|(?P<entry>(?:(?<=\n)|^)[^\S\n]*[(]?\d{1,2}[^\S\n]*[.)](?!\d))"
     r"|(?P<link>https?://\S+|www\.\S+|\S+@\S+\.\w+)"
 )
@@ -106,7 +107,9 @@ def _special_spans(letters: str, index: CatalogIndex) -> list[Token]:
     for match in _NEVER_AMOUNTS.finditer(letters):
         kind = match.lastgroup or ""
         if kind != "phone" or _is_phone(match[0]):
-            found.append(Token(kind=Kind.DROP, text=kind, start=match.start(), end=match.end()))
+            # "… b) 10 packets": a lettered point begins the next wish.
+            what = Kind.BREAK if kind == "point" else Kind.DROP
+            found.append(Token(kind=what, text=kind, start=match.start(), end=match.end()))
     found.sort(key=lambda token: (token.start, -token.end))
     apart: list[Token] = []
     for token in found:

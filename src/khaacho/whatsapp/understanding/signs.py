@@ -12,7 +12,8 @@ from .vendor_signs import VENDOR_WORDS
 
 _WORDS: dict[str, str] = {
     "greeting": (
-        r"any ?(?:body|one)(?: \w+)?|hellu|heluu?|hel+o+\w*|hal+o+\w*|good m\w*|gud \w+|namas\w*|namast\w*|"
+        r"any ?(?:body|one)(?: \w+)?|hellu|heluu?|hel+o+\w*|hal+o+\w*|good m\w*|gud (?:[aed]\w*|mo\w*)|namas\w*|"
+        r"namast\w*|"
         r"namaskar\w*|nmste|hello|"
         r"helo|hlo|hi+|hey+|salam\w*|pranam|jadau|ram ram|oi|oe|jay \w+|"
         r"jai \w+|good (?:morning|evening|afternoon|day|night)"
@@ -45,7 +46,7 @@ _WORDS: dict[str, str] = {
     "how much": r"kati|katti|jati|kitn[aei]|how much|how many|total|jamma",
     "how": r"kasari|kasri|kaise|how (?:to|do|does|can|should)|how|tarika",
     "which": (
-        r"kasta|k|ke (?:mang|kin|gar|cha|chan|ho|order)\w*|kun|kaun\w*|konsa|which|what|ke ke|k k|kya kya|"
+        r"kasta|k|ke (?:mang|mag|kin|gar|cha|chan|ho|order)\w*|kun|kaun\w*|konsa|which|what|ke ke|k k|kya kya|"
         r"kya|whats"
     ),
     "order word": r"order\w*|ardar\w*|oder\w*|adar",
@@ -106,7 +107,7 @@ _WORDS: dict[str, str] = {
     "pay": (
         r"pay|paid|paying|payment|pement|bhuktani\w*|bhugtan\w*|tirn\w*|tire\w*|tiry\w*|tiri\w*|tirey?|"
         r"tir(?:chu|xu|ula|unla|aula|na|da|sak|dai)\w*|tirdi\w*|tiridi\w*|tirein|tirera|tirau\w*|chukt\w*|chuka\w*|"
-        r"transfer\w*|transphar|clear (?:gar|kar)\w*|jamma (?:g\w+|"
+        r"transfer\w*|transphar|clear(?:ed|ing)?(?: (?:gar|kar)\w*)?|jamma (?:g\w+|"
         r"k\w+)|jama|deposit\w*|settle\w*"
     ),
     "hand over": (
@@ -115,6 +116,7 @@ _WORDS: dict[str, str] = {
     ),
     "price": r"price|prais|rate|ret|bhau|mulya|mol|dam|cost\w*|mrp|prize",
     "costs": (
+        r"(?:kasari|kaise) (?:kilo|kg|darjan|dojan|carton|peti|din\w*|diya)|"
         r"(?:kati|katti|kitn[aei]) (?:ma|me|mein) (?:din|de|mil|pau|pain|pad|par)\w*(?: hun\w*)?|"
         r"(?:ma|me|mein|in|has|have) (?:kati|katti|kitn[aei]|how many) (?:packet|piece|pcs|ota|wota|kg|bot\w*|pouch|"
         r"pkt|dana)\w*|"
@@ -137,13 +139,15 @@ _WORDS: dict[str, str] = {
     "list": r"list|suchi|catalog\w*|kyatalog|katalog",
     "brand": r"brand\w*|company|size\w*|flavou?r\w*|variety|type\w*|kisim",
     "offer": (
-        r"(?:naya|naye|new) (?:k|ke|kya|kun|what|maal|mal)|(?:k|ke|kya|kun) naya|whats? new|anything new|offer\w*|"
+        r"(?:any|koi|kunai|kehi) (?:new|naya|nayi)|(?:naya|naye|new) (?:k|ke|kya|kun|what|maal|mal)|(?:k|ke|kya|"
+        r"kun) naya|whats? new|anything new|offer\w*|"
         r"discount|scheme|skim|chut|photo|foto|picture|tasbir|naya (?:saman|item|product)|"
         r"new (?:items?|flavou?rs?|products?|arrivals?|stock)"
     ),
     "history": r"history|itihas|record\w*|abhilekh",
     "show": (
-        r"dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|dikhao|see|view|"
+        r"detail\w*|bibaran|vivaran|dekha\w*|show|her\w*|bata(?:u|ao|na|i|o)\w*|bata (?:do|din|di|de)\w*|dikha\w*|"
+        r"dikhao|see|view|"
         r"display"
     ),
     "show or send": (
@@ -159,7 +163,7 @@ _WORDS: dict[str, str] = {
     ),
     "plural": r"haru\w*|orders|\w*haru\w*|history|purane|list|all|sab\w*|few|\d",
     "period": r"month\w*|mahin\w*|mahina\w*|week\w*|hapta\w*|barsa\w*|bars\w*|saal\w*|sal|year\w*|maasik|din",
-    "spend": r"kharch\w*|spen[dt]\w*|expens\w*",
+    "spend": r"karobar|byapar|vyapar|business|turnover|kharch\w*|spen[dt]\w*|expens\w*",
     "bought": (
         r"kharid\w*|li[yn]a|lie|liyo|kin(?:dai|chu|ne)|kine\w*|kiny\w*|kinmel\w*|kinek\w*|kin[ae]ko|"
         r"kharid\w*|buy|bought|purchas\w*|order gare\w*|"
@@ -167,7 +171,8 @@ _WORDS: dict[str, str] = {
     ),
     "most": r"dherai|badi|badhi|baddi|most|top|jyada|zyada|jada|best|sabai ?bhanda|sabse|highest|popular",
     "report": (
-        r"report\w*|riport\w*|pratibedan|analysis|analytics|insights|summary|stats?|statistics|graph|"
+        r"compare\w*|tulana|comparison|report\w*|riport\w*|pratibedan|analysis|analytics|insights|summary|stats?|"
+        r"statistics|graph|"
         r"chart|trend\w*|bishleshan|saransh"
     ),
     "did i": r"maile|maine|did i|have i|i (?:have )?(?:ordered|bought)|my|mero|mera|mere",
@@ -187,6 +192,7 @@ _WORDS: dict[str, str] = {
     ),
     "wrong": r"wrong|galat|galti(?! ?le)|arkai|different|mistak\w*|farak|mile?na|milek\w* chaina",
     "broken": (
+        r"dul[oa] (?:par\w*|cha)|pwal|holes?|pich?h?iy\w*|thichiy\w*|kuch+iy\w*|crush\w*|dented|bent|"
         r"khali (?:nikl\w*|thiy\w*|aa?y\w*|tha|thi|raich\w*)|empty|rott\w*|"
         r"(?:dhunga|kir[ao]|kapal|balu|kid[ae]|worms?|stones?|insects?|patthar|kankar|musa)(?: \w+)? (?:cha\w*|"
         r"thi\w*|bhet\w*|nikl\w*|"
@@ -204,6 +210,8 @@ _WORDS: dict[str, str] = {
         r"satidi\w*|sat[ei]ra"
     ),
     "short": (
+        r"kam taul\w*|taul\w* kam|under ?weight|less weight|weight kam|matra (?:thiyo|cha|aayo|payo|milyo|diyo|aaeko)|"
+        r"(?:1|ek|euta|one|2|dui) (?:item|ota|wota|saman|packet|thok|box) (?:aayena|aaena|chut\w*|chaina|missing)|"
         r"kam (?:tha|thi|the|hai|bhayo|pug\w*)|missing|short(?:age)?|(?:kam|ghat\w*|less) (?:aay\w*|ay\w*|"
         r"aai\w*|cha|thiy\w*|bhay\w*|nikl\w*|"
         r"pay\w*|than|pathay\w*|bhej\w*)|pugena|puge(?:na|ko chaina)|chut\w* (?:gayo|gaya|cha)|left out|"
@@ -224,7 +232,7 @@ _WORDS: dict[str, str] = {
         r"customer care|owner|malik"
     ),
     "talk": r"number|nambar|kura|baat|bat|talk\w*|speak\w*|bol\w*|chat|sampark|contact",
-    "call": r"(?:phone|fon|call|kal) (?:gar\w*|kar\w*|me|back|us|chahi\w*)|call",
+    "call": r"phone (?:uth|lag|rec)\w*|(?:phone|fon|call|kal) (?:gar\w*|kar\w*|me|back|us|chahi\w*)|call",
     "twice": (
         r"badhi|badi|jasti|(?:dui|2|do) (?:choti|patak|bar|baar|palta)|double|doubly|dohor\w*|twice|"
         r"dherai|badi|jyada|"
@@ -294,7 +302,7 @@ _WORDS: dict[str, str] = {
     ),
     "plain yes": (
         r"^\W*(?:y|ya|yah|yes|yess+|yep|yeah|yup|ok+|okay|okey|okk+|k(?= (?:thank\w*|done|confirm\w*|dai|sir|bro|"
-        r"place|send|patha\w*)|\W*$)|ho|hajur|hunch\w*|hunx\w*|hudo|hus|hudai\w*|bhaihal\w*|"
+        r"place|send|patha\w*)|\W*$)|ho|hajur|hunch\w*|hunx\w*|hudo|hus|hudai\w*|bhaihal\w*|lau|lu|chal(?:ch|e|n|x)\w*|"
         r"hudincha|la|thik\w*|haan|han|ha|hau|haa|ji|jee|sure|done|fine|perfect|right|correct|sahi|agreed|"
         r"thats? (?:right|correct|it|fine|ok|all)|its (?:ok|fine|right|good)|manjur|bhayo|pathau)\b(?! (?:ho\b|"
         r"cha\w*khabar|gar\w|k\b))"

@@ -70,9 +70,13 @@ def understand(
         return Understanding(intent=Intent.ANSWER, answers=settled)
     outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
     evidence = _evidence(outcomes, drafts, tokens, letters, plain, finder)
-    intent = decide_intent(_without_goods(plain, letters, outcomes), evidence, context)
+    cues = _without_goods(plain, letters, outcomes, index)
+    intent = decide_intent(cues, evidence, context)
     if intent in (Intent.EDIT, Intent.REPEAT):
-        return _changed(intent, context, tokens, drafts, letters, finder, habits, thresholds)
+        changed = _changed(intent, context, tokens, drafts, letters, finder, habits, thresholds)
+        intent = _instead_of_no_change(changed, cues, evidence, context)
+        if intent is changed.intent:
+            return changed
     if intent is Intent.ORDER:
         return _order(outcomes)
     if intent is Intent.CATALOG:
@@ -170,14 +174,14 @@ def _evidence(
     )
 
 
-def _without_goods(plain: str, text: CleanText, outcomes: Outcomes) -> str:
+def _without_goods(plain: str, text: CleanText, outcomes: Outcomes, index: CatalogIndex) -> str:
     """The text for the cues without the names of what is ordered: "Good Morning biscuit" greets nobody."""
     letters = list(text.letters)
     masked = False
     for draft, outcome in outcomes:
         if draft.amounts and not isinstance(outcome, Unknown):
             for token in draft.words:
-                if token.kind is Kind.WORD:
+                if token.kind is Kind.WORD and index.knows(token.text):
                     letters[token.start : token.end] = " " * (token.end - token.start)
                     masked = True
     return plain_text("".join(letters)) if masked else plain
@@ -226,6 +230,16 @@ def _changed(
     lines: tuple[BasketLine, ...] = context.basket if intent is Intent.EDIT else context.last_order
     edited = edit_basket(lines, tokens, drafts, text, finder, habits, thresholds)
     return Understanding(intent=intent, ask=edited.ask, unknown=edited.unknown, result=edited.basket)
+
+
+def _instead_of_no_change(changed: Understanding, cues: str, evidence: Evidence, context: Context) -> Intent:
+    """An edit that changes nothing was none, where the words want something else ("bought elsewhere, no need")."""
+    if changed.intent is not Intent.EDIT or changed.ask or changed.unknown or changed.result != context.basket:
+        return changed.intent
+    if evidence.goods:
+        return changed.intent
+    other = decide_intent(cues, structs.replace(evidence, named=0, unknown=0, edits=0), context)
+    return changed.intent if other in (Intent.OTHER, Intent.ORDER) else other
 
 
 def _catalog(drafts: list[Draft], text: CleanText, finder: WordFinder) -> Understanding:

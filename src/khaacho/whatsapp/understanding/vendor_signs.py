@@ -13,7 +13,8 @@ VENDOR_WORDS: dict[str, str] = {
     ),
     "decline": r"declin\w*|dikla\w*|reject\w*|rijekt\w*|aswik\w*|asweek\w*|refus\w*|inkar|asvik\w*",
     "cannot": (
-        r"nahi ho(?:ga|gi)|hudaina|hunna|mus[hk]kil|garo cha|gahro cha|sakdina|sakdainau|sakdinau|sakinna|"
+        r"sakinn?a?|possible (?:nahi|chaina|hoina)|not possible|sambhav (?:chaina|nahi)|nahi ho(?:ga|gi)|hudaina|"
+        r"hunna|mus[hk]kil|garo cha|gahro cha|sakdina|sakdainau|sakdinau|sakinna|"
         r"sakindaina|sakina|nahi (?:ho|kar|bhej|de) (?:payega|payenge|"
         r"paunga|sakta|sakte|sakenge)|nahi (?:denge|dunga|kar sakta)|cant|can t|cannot|unable|mildaina|"
         r"milena|not possible"
@@ -27,10 +28,11 @@ VENDOR_WORDS: dict[str, str] = {
     "for vendor": (
         r"i have to (?:deliver|send|pack|supply)|to (?:deliver|pack|supply|dispatch)|(?:patha\w*|"
         r"deliver\w*|puryau\w*|pack\w*|bhejn\w*|dine) (?:garna )?(?:baki|banki)|pending (?:deliver\w*|"
-        r"orders?)|malai (?:aa?y\w*|aaeko)|mere liye|orders? (?:aayo|aaye|aayeko|aaeko|malai)|do i have"
+        r"orders?)|malai (?:aa?y\w*|aaeko)|mere liye|orders? (?:aayo|aaye|aayeko|aaeko|malai)|"
+        r"do i have (?:any )?orders?|do i have to"
     ),
     "packed": (
-        r"packed|(?:pack|pyak|pek|pack\w*|pyaking) (?:bhayo|bho|bhaisak\w*|garisak\w*|gare\w*|gary\w*|"
+        r"ready for \w+|packed|(?:pack|pyak|pek|pack\w*|pyaking) (?:bhayo|bho|bhaisak\w*|garisak\w*|gare\w*|gary\w*|"
         r"gari\w*|garim|sak\w+|kar diy\w*|done|ready|cha|ho gay\w*|gardiye\w*|complete\w*)|mila(?:i|y|e)\w* (?:rakh|"
         r"sak|diy)\w*|mila(?:era|yera|isak)\w*|bandh?i ?sak\w*|"
         r"bandh(?:era|isak)\w*|pack\w* (?:sak|garis)\w*|(?:tayar|"
