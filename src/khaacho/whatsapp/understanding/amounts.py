@@ -53,6 +53,8 @@ _HINDI_STEMS = frozenset(
 )
 # What may stand between a number and its unit: "half a dozen", "one more carton".
 _BETWEEN = frozenset(["a", "an", "more", "aru", "extra", "full", "pura", "thap", "थप", "अरू", "अरु"])
+# "Can I get", not a can.
+_ASKERS = frozenset({"i", "you", "u", "we", "someone"})
 _ONE_OF = frozenset(["a", "an", "full", "whole", "pura", "single", "another"])
 # Counted, but no goods: "twice", "three days", "for four people".
 _NO_GOODS = frozenset(
@@ -77,6 +79,13 @@ _NO_GOODS = frozenset(
         "min",
         "jana",
         "people",
+        "friend",
+        "friends",
+        "sathi",
+        "groups",
+        "contacts",
+        "persons",
+        "members",
         "barsa",
         "years",
         "percent",
@@ -133,6 +142,8 @@ def _in_place(
         begins = before is None or before.kind in (Kind.BREAK, Kind.AND, Kind.NOISE)
         return structs.replace(token, kind=Kind.WORD) if begins else token
     if token.kind is Kind.UNIT and token.text in AFTER_DIGIT_ONLY and not _is_number(before):
+        if token.text == "can" and following is not None and following.text in _ASKERS:
+            return structs.replace(token, kind=Kind.NOISE)
         return structs.replace(token, kind=Kind.AND if token.text == "n" else Kind.WORD)
     return token
 

@@ -90,7 +90,7 @@ CUES: list[Cue] = [
         "3.0 list + goods word",
         "2.6 list + show or send - order word", "2.4 have + question", "1.6 have", "2.6 have + which",
         "2.8 which + brand",
-        "2.0 is there? - how are you + small talk + praise + got + thanks",
+        "2.0 is there? - how are you + greeting + small talk + praise + got + thanks",
         "2.6 is there? + which - order word + how are you",
         "3.0 dear + which", "2.6 offer", "3.2 offer + question", "3.2 offer + which", (
             "2.6 show - order word + credit word + account + help word + report + goods word"
@@ -201,6 +201,7 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
         (Intent.STATUS, 2.6, (
             r"\bhow (?:long|much time)\b|\b(?:kati|kitn[ai]|katti) (?:time|samaya?|bela|der|din|ghanta|baje) lag\w*"
         )),
+        (Intent.SUPPORT, 3.0, r"\b(?:baat|bat) kar(?:a|na|ni|vao|wao)\w*"),
         (Intent.SUPPORT, 3.6, (
             r"\bkura gar(?:na|nu|num|naparyo|nuparyo)\w*.{0,12}\b(?:par\w*|cha|mil\w*|thiyo|chahi\w*)|"
             r"\b(?:maine|maile|hamile) (?:\w+ ){0,3}(?:nahi|nahin|na) (?:mang|order|bol)\w*"

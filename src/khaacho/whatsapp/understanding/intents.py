@@ -27,6 +27,8 @@ _VENDOR = frozenset(
 _SAID_BY_SHOP = frozenset(Intent) - _VENDOR - {Intent.ORDER, Intent.EDIT, Intent.ANSWER}
 _SAID_BY_VENDOR = _VENDOR | {Intent.GREETING, Intent.THANKS, Intent.HELP, Intent.SUPPORT, Intent.STATUS, Intent.OTHER}
 _WORDS = re.compile(r"[a-z0-9\u0900-\u097f]+|\?")
+# A verb denied in Devanagari ends in a sound that is not written: "मिलेन" is "milena".
+_NEGATION = re.compile(r"((?:ै|े|ए|्दि|िन्)न)$")
 # Chat spelling: "vayo" for bhayo, "garxu" for garchu, "xaina" and "6aina" for chaina, "thik6" for thik cha.
 _CHAT_BHA = re.compile(r"^va(?=y[oe]|k[ao]|i|ek|en|n[de]|e$)")
 _CHAT_CHA = re.compile(r"^6(?=(?:a|u|o))|^x(?=[aeiou])|x(?=(?:a|u|an|au|aina|aun|ha|i|yo)$)")
@@ -71,7 +73,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 def plain_text(letters: str) -> str:
     """The text as the cues read it: plain words with single blanks, question marks kept."""
-    words = (plain_of(word) if word != "?" else word for word in _WORDS.findall(letters))
+    words = (plain_of(_NEGATION.sub(r"\1ा", word)) if word != "?" else word for word in _WORDS.findall(letters))
     return " ".join(_CHAT_BHA.sub("bha", _CHAT_CHA.sub("ch", _CHAT_SIX.sub(" cha", word))) for word in words)
 
 

@@ -33,6 +33,7 @@ _NEVER_AMOUNTS = re.compile(
     r"|\b(?:rs|npr|nrs|रु)\.?\s*\d[\d,.]*|\b\d{1,3}(?:,\d{2,3})+\b)"
     r"|(?P<point>(?<=[\s:])(?:\d{1,2}|[a-h])[)](?=[^\S\n]*[^\W_]))"
     r"|(?P<entry>(?:(?<=\n)|^)[^\S\n]*[(]?\d{1,2}[^\S\n]*[.)](?!\d))"
+    r"|(?P<code>(?<![\d.,/-])0\d{2,5}(?![\d.,/-]))"
     r"|(?P<link>https?://\S+|www\.\S+|\S+@\S+\.\w+)"
 )
 # A place with its ward: "birendranagar-6".

@@ -260,7 +260,8 @@ _WORDS: dict[str, str] = {
     "everything": r"sab\w*|jamma\w*|pura\w*|all|everything|poora",
     "festivity": r"happy \w+|subhakamana\w*|shubhakamana\w*|badhai|mubarak|congrats|good luck",
     "small talk": (
-        r"ok bye|bye+|goodbye|tata|chutti|holiday|bus|ticket|tikat|flight|maya (?:gar|lag)\w*|love|luv|miss you|"
+        r"bhet(?:aula|aunla|auna|am)\w*|ok bye|bye+|goodbye|tata|chutti|holiday|bus|ticket|tikat|flight|maya (?:gar|"
+        r"lag)\w*|love|luv|miss you|"
         r"khana kh\w*|chor[aio]\w*|bihe\w*|school ma|match|cricket|football|movie|film|mausam|garmi|jado|jadho|"
         r"pani par\w*|barsat|pahiro|bhukampa|chunab|election|news|samachar|bato (?:banda|bigr\w*)|banda?|"
         r"bandh|bhid|bijuli\w*|batti gayo|exam|where are you from|lol|haha\w*|ghar kaha|k gardai|"
@@ -286,7 +287,8 @@ _WORDS: dict[str, str] = {
     "leave it": (
         r"leave (?:it|that|this|them)|let it (?:be|go)|never ?mind|nvm|skip it|rahos|(?:ahile|aile|abhi) (?:hoina|"
         r"haina|nahi)|not now|"
-        r"later|pachi (?:gar|lin|ord|mag|mang|her|bhan)\w*|baad me\w*|chaina ?chaina|na? ?garne bha\w*|rehne? ?do|"
+        r"later|pachi (?:gar|lin|ord|mag|mang|her|bhan)\w*|baad me\w*|chaina (?:hola|ahile|aile)|chaina ?chaina|"
+        r"na? ?garne bha\w*|rehne? ?do|"
         r"rahne do|rehn ?de|ch?hod(?:nu|in|id|era|ey|a)\w*|chod(?:nu|in|id|a)\w*|chod(?:i)?(?:do|de|dinu\w*|diu\w*)|"
         r"chod do|pardaina|parena|"
         r"parden?a?|hudaina|hunna|hundaina|forget it|drop (?:it|the|my|this)|scrap|jane do|bhaihalyo|"
@@ -312,7 +314,8 @@ _WORDS: dict[str, str] = {
         r"sahi (?:cha|hai)|looks good|all good|thik"
     ),
     "go ahead": (
-        r"order (?:gar|kar)\w*|go ahead|place (?:it|the order|my order|order)|proceed|yes please|send it|bhej do|"
+        r"hunch\w* (?:gar|patha|bhej)\w*|order (?:gar|kar)\w*|go ahead|place (?:it|the order|my order|order)|"
+        r"proceed|yes please|send it|bhej do|"
         r"bhej dijiy?e|"
         r"bhejo|pathaidinu\w*|pathaun?us|pathaunu\w*|pathau|pathaidin\w*|patha|garidinu\w*|aghi badha\w*|"
         r"book it|kar do"
