@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from khaacho.whatsapp.understanding.paying import Said, read_only_day, read_paying
+from khaacho.whatsapp.understanding.paying import Said, read_only_day, read_paying, without_paying
 
 TODAY = date(2026, 2, 10)
 
@@ -109,6 +109,30 @@ def test_among_other_words_a_promise_needs_its_own_verb_and_a_day() -> None:
     exact = read_paying("pasal banda cha dai parsi tirchu", TODAY, is_about_paying=True)
     assert exact is not None
     assert exact.day == date(2026, 2, 12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5 bora jeera masino 25kg, paisa bholi tirchhu",
+        "chamal pathaunu paisa bholi tirchhu",
+        "bholi tirchhu wai wai 2 carton pathaidinus",
+        "chini chahiyo, parsi tirchu",
+        "chamal 5 bholi tirchhu",
+        "आलु पठाउनुहोस् भोलि तिर्छु",
+    ],
+)
+def test_not_even_then_is_an_order_a_promise(text: str) -> None:
+    """[C41] Counting or asking for goods beside it: no promise, in either reading."""
+    assert read_paying(text, TODAY, is_about_paying=True) is None
+
+
+def test_what_is_said_beside_paying_is_kept() -> None:
+    """[C41] The clauses that only speak of paying are left out; a message of nothing else has no rest."""
+    assert without_paying("5 bora chamal, paisa bholi tirchhu", TODAY) == "5 bora chamal"
+    assert without_paying("maile 5,000 tire\n2 carton wai wai, chini 5 kg", TODAY) == "2 carton wai wai, chini 5 kg"
+    assert without_paying("bholi tirchhu", TODAY) is None
+    assert without_paying("5 bora chamal", TODAY) is None
 
 
 @pytest.mark.parametrize(

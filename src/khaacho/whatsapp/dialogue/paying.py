@@ -22,8 +22,9 @@ from khaacho.whatsapp.dialogue.notes import AskedPromise, AskedPromiseDay
 from khaacho.whatsapp.dialogue.staff import tell_staff
 from khaacho.whatsapp.dialogue.talk import Talk, reply
 from khaacho.whatsapp.records import Reply
-from khaacho.whatsapp.understanding.paying import PayingSaid, Said, read_only_day, read_paying
-from khaacho.whatsapp.understanding.records import Intent
+from khaacho.whatsapp.understanding.paying import PayingSaid, Said, read_only_day, read_paying, without_paying
+from khaacho.whatsapp.understanding.records import Context, Intent, Understanding
+from khaacho.whatsapp.understanding.understand import understand
 from khaacho.whatsapp.wording.figures import show_day
 from khaacho.whatsapp.wording.paying_text import show_days, show_weekday
 from khaacho.whatsapp.wording.paying_words import PayingWords, paying_words_for
@@ -32,6 +33,7 @@ SAID_SHOWN_MAX = 300
 EXAMPLE_AHEAD = timedelta(days=3)
 PROMISE = "promise"
 CLAIM = "payment_claim"
+_ASKING_FOR_GOODS = frozenset({Intent.ORDER, Intent.EDIT, Intent.REPEAT})
 
 _YES = re.compile(
     r"^\W*(?:y|yes|yeah|yep|ok|okay|oke|1|sure|right|correct|ho|hoo|ho ni|ho dai|hajur|hus|hunchha|huncha|hunxa|hunch|"
@@ -77,6 +79,15 @@ async def take_paying(talk: Talk) -> Reply | None:
     if talk.basket is not None and talk.basket.lines and _is_about_the_basket(talk, said):
         return None
     return await _take_promise(talk, said)
+
+
+def prefer_goods(talk: Talk, meaning: Understanding, context: Context) -> Understanding:
+    """What a message about paying asks for beside it: "5 bora chamal, paisa bholi tirchhu" is an order."""
+    rest = without_paying(talk.text, clock.business_day())
+    if rest is None:
+        return meaning
+    beside = understand(rest, talk.goods.index, context)
+    return beside if beside.intent in _ASKING_FOR_GOODS else meaning
 
 
 async def take_promise(talk: Talk) -> Reply | None:

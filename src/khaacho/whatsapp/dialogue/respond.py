@@ -183,6 +183,8 @@ async def _understand_and_answer(talk: Talk) -> Reply:
         return await confirm(talk, read_payment(talk.text))
     context = await _context(talk) if talk.speaker.may_buy else Context(role=talk.speaker.role)
     meaning = understand(talk.text, talk.goods.index, context)
+    if meaning.intent is Intent.PAY and talk.speaker.may_buy:
+        meaning = paying.prefer_goods(talk, meaning, context)
     if talk.speaker.may_sell:
         told = await _answer_seller(talk, meaning)
         if told is not None:

@@ -2,7 +2,8 @@
 
 Read in two ways. *Closed*: every word of the message is one of talk about paying, so that no order, whatever it
 names, can ever be taken for a promise. *Open*, only for messages already understood as being about paying: other words
-may stand around, but then a promise needs a verb that says nothing else, and a day.
+may stand around, but then a promise needs a verb that says nothing else, and a day, and nothing that
+counts or asks for goods may stand beside it.
 """
 
 from __future__ import annotations
@@ -99,6 +100,14 @@ _FILLERS = _words(
     "हजुर दाइ भाइ म मैले मेरो है हुन्छ सम्म मा ले को लाई बाट अहिले नै हो अनि र पछि भित्र हजार नमस्ते धन्यवाद सबै पूरा "
     "जम्मा बिहान बेलुका छु छ"
 )
+# Asking for goods, and what they are counted in.
+_WISHES = _verbs(
+    "pathau- pathaid- patha bhej- chahi- chaiy- chainch- send need- want- order- dinu- lyau- lyaid- mangau- deliver- "
+    "lekh- hali- thap- add bora bori carton cartoon ctn packet pkt kg kilo liter litre ltr pc pcs piece pieces dozen "
+    "darjan jar tin bottle case box peti",
+    "पठाउनु- पठाइदिनु- चाहि- दिनु- ल्याउनु- मगाउ- बोरा कार्टन प्याकेट केजी किलो लिटर दर्जन थान",
+)
+_CLAUSES = re.compile(r"(?<!\d),|,(?!\d)|[;\n।]|\.(?!\d)")
 _THOUSANDS = _words("hajar hazar thousand हजार")
 _THOUSAND_SIGN = re.compile(r"(?<=\d)\s*k\b", re.IGNORECASE)
 _HOURS = _words("baje bje am pm बजे")
@@ -115,7 +124,7 @@ def read_paying(text: str, today: date, *, is_about_paying: bool = False) -> Pay
         return None
     amount_paisa, numbers = _amount(rest)
     is_closed = all(_is_talk(word) for word in rest if word not in numbers)
-    if not is_closed and not is_about_paying:
+    if not is_closed and (not is_about_paying or _asks_for_goods(rest, numbers)):
         return None
     has_day = found.day is not None or found.is_vague
     will, has = _says(_WILL_PAY, rest), _says(_HAS_PAID, rest)
@@ -129,6 +138,16 @@ def read_paying(text: str, today: date, *, is_about_paying: bool = False) -> Pay
     if will and not has and (is_closed or has_day):
         return PayingSaid(said=Said.WILL_PAY, day=found.day, is_vague=found.is_vague, amount_paisa=amount_paisa)
     return None
+
+
+def without_paying(text: str, today: date) -> str | None:
+    """The message without the clauses that only speak of paying: "5 bora chamal, paisa bholi tirchhu" → the rice.
+
+    None when there is no such clause, or nothing else.
+    """
+    clauses = [clause.strip() for clause in _CLAUSES.split(text) if clause.strip()]
+    others = [clause for clause in clauses if read_paying(clause, today) is None]
+    return ", ".join(others) if others and len(others) < len(clauses) else None
 
 
 def read_only_day(text: str, today: date) -> PayingSaid | None:
@@ -155,6 +174,11 @@ def _will_pay_in_other_words(words: list[str], amount_paisa: int | None, *, has_
     if _says(_WILL_GIVE, words) and (has_money or has_day or amount_paisa is not None):
         return True
     return (has_money and _says(_WILL_DO, words)) or ("pay" in words and bool(_WILL & set(words)))
+
+
+def _asks_for_goods(words: list[str], numbers: frozenset[str]) -> bool:
+    others = [word for word in words if word not in numbers and not _is_talk(word)]
+    return any(word[0].isdigit() or _WISHES.fullmatch(word) for word in others)
 
 
 def _is_talk(word: str) -> bool:
