@@ -23,8 +23,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 CARDS = (
     Card(number="4111111111111111", title="Pays"),
-    Card(number="4000000000000002", title="Declined"),
-    Card(number="4000000000000077", title="Promised now, taken a little later"),
+    Card(number="4000000000000002", title="Declined", declined=True),
+    Card(number="4000000000000077", title="Promised now, taken a little later", taken_late=True),
     Card(
         number="4000000000000259",
         title="Pays; every event is sent three times, the last one first",
