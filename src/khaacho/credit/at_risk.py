@@ -90,10 +90,10 @@ _AT_RISK = f"""
     WITH at_risk AS (
         SELECT id AS account_id, retailer_id, vendor_id, limit_paisa, used_paisa, max_outstanding_days,
             'HIGH_CREDIT_USAGE' AS kind, used_paisa AS amount_paisa, NULL::timestamptz AS oldest_opened_at,
-            CASE WHEN used_paisa::numeric * 100 > limit_paisa::numeric * {USAGE_CRITICAL_PERCENT} THEN 'CRITICAL'
+            CASE WHEN used_paisa * 100 > limit_paisa * {USAGE_CRITICAL_PERCENT} THEN 'CRITICAL'
                 ELSE 'HIGH' END AS severity
         FROM credit_lines
-        WHERE used_paisa::numeric * 100 > limit_paisa::numeric * {USAGE_HIGH_PERCENT}
+        WHERE used_paisa * 100 > limit_paisa * {USAGE_HIGH_PERCENT}
         UNION ALL
         SELECT line.id, line.retailer_id, line.vendor_id, line.limit_paisa, line.used_paisa,
             line.max_outstanding_days, 'OVERDUE_CREDIT', late.paisa, late.oldest_opened_at,

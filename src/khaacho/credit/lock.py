@@ -227,4 +227,5 @@ def _line_ids(request: CreditRequest) -> list[UUID]:
 
 
 def _may_override(request: CreditRequest, refusal: Exception) -> bool:
-    return bool(request.override_reason) and request.actor.role is ActorRole.ADMIN and isinstance(refusal, OVERRIDABLE)
+    reason = (request.override_reason or "").strip()
+    return bool(reason) and request.actor.role is ActorRole.ADMIN and isinstance(refusal, OVERRIDABLE)

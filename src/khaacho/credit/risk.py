@@ -152,15 +152,14 @@ _SORT_KEYS = {
 }
 
 # credit_debits_open_retailer_idx holds everything asked of items and has them by shop: no sorting, no visit to items.
-# The borders are moments, worked out once, so that no row's opening is turned into a business day.
+# The borders are moments, worked out once, so that no row's opening is turned into a business day; buckets are the
+# differences of what is older than each border.
 _SHOPS_AT_RISK = f"""
     WITH owed AS (
         SELECT retailer_id,
-            SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at >= %(from_7)s) AS days_0_7,
-            SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at >= %(from_14)s AND opened_at < %(from_7)s)
-                AS days_8_14,
-            SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at >= %(from_30)s AND opened_at < %(from_14)s)
-                AS days_15_30,
+            SUM(amount_paisa - cleared_paisa) AS total,
+            SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at < %(from_7)s) AS days_over_7,
+            SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at < %(from_14)s) AS days_over_14,
             SUM(amount_paisa - cleared_paisa) FILTER (WHERE opened_at < %(from_30)s) AS days_over_30,
             MIN(opened_at) AS oldest_opened_at
         FROM credit_debits
@@ -175,13 +174,13 @@ _SHOPS_AT_RISK = f"""
     ), shops AS (
         SELECT shop.retailer_id, shop.code, shop.pasal_name, shop.phone, shop.search_text, shop.credit_status,
             granted.limit_paisa, granted.used_paisa,
-            COALESCE(owed.days_0_7, 0)::bigint AS days_0_7_paisa,
-            COALESCE(owed.days_8_14, 0)::bigint AS days_8_14_paisa,
-            COALESCE(owed.days_15_30, 0)::bigint AS days_15_30_paisa,
-            COALESCE(owed.days_over_30, 0)::bigint AS days_over_30_paisa,
+            (COALESCE(total, 0) - COALESCE(days_over_7, 0))::bigint AS days_0_7_paisa,
+            (COALESCE(days_over_7, 0) - COALESCE(days_over_14, 0))::bigint AS days_8_14_paisa,
+            (COALESCE(days_over_14, 0) - COALESCE(days_over_30, 0))::bigint AS days_15_30_paisa,
+            COALESCE(days_over_30, 0)::bigint AS days_over_30_paisa,
             owed.oldest_opened_at,
-            COALESCE(owed.days_over_30, 0) > 0 OR shop.credit_status <> 'ACTIVE' OR granted.any_line_stopped
-                OR granted.used_paisa::numeric * 100 > granted.limit_paisa::numeric * {USAGE_HIGH_PERCENT} AS high_risk
+            COALESCE(days_over_30, 0) > 0 OR shop.credit_status <> 'ACTIVE' OR granted.any_line_stopped
+                OR granted.used_paisa * 100 > granted.limit_paisa * {USAGE_HIGH_PERCENT} AS high_risk
         FROM granted
         JOIN credit_shops AS shop USING (retailer_id)
         LEFT JOIN owed USING (retailer_id)
@@ -222,13 +221,16 @@ async def find_risk_page(
             SELECT {_SHOP_COLUMNS}, {key} AS sort_key
             FROM shops
             WHERE {conditions}
-        ), page AS (
-            SELECT {_SHOP_COLUMNS}, sort_key::text AS sort_key,
-                row_number() OVER (ORDER BY sort_key {direction}, retailer_id {direction}) AS place
+        ), nearest AS (
+            SELECT *
             FROM matching
             WHERE {place}
-            ORDER BY place
+            ORDER BY sort_key {direction}, retailer_id {direction}
             LIMIT %(limit)s OFFSET %(skip)s
+        ), page AS (
+            SELECT {_SHOP_COLUMNS}, sort_key::text AS sort_key,
+                row_number() OVER (ORDER BY nearest.sort_key {direction}, retailer_id {direction}) AS place
+            FROM nearest
         )
         SELECT summary.*, (SELECT count(*) FROM matching) AS matching,
             COALESCE((SELECT json_agg(page ORDER BY place) FROM page), '[]') AS page

@@ -122,6 +122,8 @@ async def _place_one(
 async def _ensure_may_place(request: AnyRequest, actor: Actor, body: NewOrder) -> None:
     ensure_retailer_access(actor, body.retailer_id)
     if body.override_reason is not None:
+        if not body.override_reason.strip():
+            raise ValidationFailed(field="overrideReason", why="must say why")
         await doorkeeper_of(request).ensure_may(actor, "orders.override")
 
 

@@ -163,7 +163,7 @@ PERMISSIONS = """
         ('orders.complete', 'ADMIN OPERATOR RETAILER'),
         ('orders.reroute', 'ADMIN OPERATOR'),
         ('orders.recover', 'ADMIN OPERATOR'),
-        ('orders.override', 'ADMIN OPERATOR'),
+        ('orders.override', 'ADMIN'),
 
         ('credit.read', 'ADMIN OPERATOR'),
         ('credit.read_own', 'RETAILER'),
