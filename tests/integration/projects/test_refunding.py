@@ -14,7 +14,7 @@ import pytest
 from tests.fixtures.embedded import PYTHON_PATH
 from tests.fixtures.people import new_phone
 from tests.fixtures.processes import Settle, Working
-from tests.fixtures.projects import Apply, MakeFreelancer, MakeProject, credits_of
+from tests.fixtures.projects import Apply, MakeFreelancer, MakeProject, credits_of, let_in
 from tests.fixtures.trade import Contenders, all_at_once, assert_books_hold, codes_of, contents_of
 
 from khaacho import clock
@@ -22,7 +22,7 @@ from khaacho.actors import Actor, ActorRole
 from khaacho.errors import AlreadyRefunded, RefundNotEligible, ValidationFailed
 from khaacho.ids import new_id
 from khaacho.ledger.actions import lock_accounts
-from khaacho.parties.records import NewUser
+from khaacho.parties.records import NewUser, UserStatus
 from khaacho.parties.user_actions import add_users
 from khaacho.platform.database import Database
 from khaacho.prepaid.actions import grant_credits
@@ -56,9 +56,11 @@ asyncio.run(main())
 
 async def crowd_at(database: Database, admin: Actor, project: Project, number: int) -> list[UUID]:
     """That many freelancers with one credit each, who all applied, in the order they did."""
-    new = [NewUser(phone=new_phone(), name="Freelancer", role=ActorRole.FREELANCER) for _ in range(number)]
+    fields = {"name": "Freelancer", "role": ActorRole.FREELANCER, "status": UserStatus.PENDING}
+    new = [NewUser(phone=new_phone(), **fields) for _ in range(number)]
     async with database.transaction() as tx:
         users = await add_users(tx, admin, users=new)
+        await let_in(tx, [user.id for user in users])
         for user in users:
             key = f"test:{user.id}"
             await grant_credits(tx, admin, user_id=user.id, units=1, kind=GrantKind.ADMIN, reason="for a test", key=key)

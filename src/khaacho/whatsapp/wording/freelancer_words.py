@@ -26,17 +26,17 @@ class FreelancerWords(msgspec.Struct, frozen=True, kw_only=True):
 FREELANCER_WORDS: dict[Locale, FreelancerWords] = {
     Locale.EN: FreelancerWords(
         welcome="🙏 Welcome {name}! You may apply to projects now; one application takes credits.",
-        bought="✅ Your payment arrived: {units} credits. You have {balance} now.",
-        low="🪙 {balance} credits are left. Buy some in time, so that you can go on applying.",
+        bought="✅ Your payment arrived. Credits bought: {units}; you have {balance} now.",
+        low="🪙 Credits left: {balance}. Buy some in time, so that you can go on applying.",
         none_left="🪙 That was your last credit. To apply to more projects, buy some.",
         approved="🎉 You got the work: *{title}*.",
         rejected="Your application to *{title}* was not chosen{because}.",
         because=": {reason}",
         refunded={
-            "PROJECT_CANCELLED": "*{title}* was cancelled. {units} credits are back; you have {balance} now.",
-            "PROJECT_EXPIRED": "*{title}* found nobody in time. {units} credits are back; you have {balance} now.",
+            "PROJECT_CANCELLED": "*{title}* was cancelled. Credits back: {units}; you have {balance} now.",
+            "PROJECT_EXPIRED": "*{title}* found nobody in time. Credits back: {units}; you have {balance} now.",
         },
-        refunded_otherwise="For *{title}* {units} credits were given back; you have {balance} now.",
+        refunded_otherwise="Credits back for *{title}*: {units}; you have {balance} now.",
     ),
     Locale.NE: FreelancerWords(
         welcome="🙏 {name}, स्वागत छ! अब परियोजनामा आवेदन दिन सक्नुहुन्छ; एउटा आवेदनमा क्रेडिट लाग्छ।",
