@@ -42,6 +42,8 @@ _FUZZY_LOOKUPS_MAX = 120
 _MISSPELT_MAX, _MISSPELT_LETTERS, _MISSPELT_SPELLING = 8, 5, 0.77
 # Products that fit equally well are all weighed; five hundred lines of "oil" get fewer each.
 _EQUALS_MAX, _EQUALS_MIN, _EQUALS_BUDGET = 1000, 20, 2500
+# No name is as long; four thousand letters without an end are read no further.
+_WORDS_READ_MAX = 32
 # Products scored for one message; beyond, only those with the rarest word are.
 _SCORED_BUDGET, _SCORED_MIN = 40_000, 100
 
@@ -92,6 +94,7 @@ class WordFinder:
 
     def find_matches(self, words: tuple[str, ...], extras: tuple[str, ...] = ()) -> Matches:
         """The products these words may mean; `extras` may help and cannot hurt."""
+        words = words[:_WORDS_READ_MAX]
         key = (*words, "", *extras)
         if key not in self._matches:
             self._matches[key] = self._match(words, extras)
