@@ -8,7 +8,7 @@ from litestar import Router, get
 from litestar.di import Provide
 from litestar.response import Redirect
 
-from khaacho.console import chat, order_page, orders, people, sign_in, static_files, today
+from khaacho.console import audit, chat, jobs, order_page, orders, people, sign_in, statement, static_files, today
 from khaacho.console.failures import EXCEPTION_HANDLERS
 from khaacho.console.visitor import admit, provide_visitor
 from khaacho.errors import RouteNotFound
@@ -28,7 +28,17 @@ def nowhere(rest: str) -> None:
 
 _pages = Router(
     path="/",
-    route_handlers=[*today.ROUTES, *orders.ROUTES, *order_page.ROUTES, *people.ROUTES, *chat.ROUTES, nowhere],
+    route_handlers=[
+        *today.ROUTES,
+        *orders.ROUTES,
+        *order_page.ROUTES,
+        *people.ROUTES,
+        *statement.ROUTES,
+        *audit.ROUTES,
+        *jobs.ROUTES,
+        *chat.ROUTES,
+        nowhere,
+    ],
     before_request=admit,
     dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
 )

@@ -23,7 +23,7 @@ from khaacho.parties.access import requires
 from khaacho.parties.records import Locale
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok
+from khaacho.platform.http import ApiRecord, Envelope, JsonResponse, Rupees, ok
 from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE
 
 PDF_MEDIA_TYPE = "application/pdf"
@@ -94,7 +94,7 @@ async def retailer_statement(
         async with database.reading() as tx:
             found = await find_statement(tx, retailer_id, since=since, until=until, account_id=account_id)
         answer: Envelope[StatementAnswer] = ok(_answer(found, lang))
-        return Response(answer, headers={"Cache-Control": "no-store"})
+        return JsonResponse(answer, headers={"Cache-Control": "no-store"})
     return await take_statement(
         database, actor, retailer_id, since=since, until=until, account_id=account_id, format=format, locale=lang
     )
