@@ -23,6 +23,7 @@ from khaacho.orders.reports import (
     find_day_figures,
     find_troubled_orders,
 )
+from khaacho.oversight.reconciling import Alarm, find_alarm
 from khaacho.parties.reports import NamedParty, find_parties_by_phone
 from khaacho.platform.database import Database
 from khaacho.platform.days import day_span, last_days
@@ -47,6 +48,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[MessageRow]
     names: Names
     people: dict[str, list[NamedParty]]
+    alarm: Alarm | None
 
 
 class ChartDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ async def _look(database: Database) -> Today:
         troubles = await find_troubled_orders(tx, now=now, limit=TROUBLES_SHOWN + 1)
         orders = await find_orders(tx, limit=LATEST_ORDERS)
         messages = await find_messages(tx, limit=LATEST_MESSAGES)
+        alarm = await find_alarm(tx)
         people = await find_parties_by_phone(tx, list({one.phone for one in messages if one.phone}))
         spoken_of: list[Order | TroubledOrder] = [*orders, *troubles]
         names = await find_names(tx, (one.retailer_id for one in spoken_of), (one.vendor_id for one in spoken_of))
@@ -106,6 +109,7 @@ async def _look(database: Database) -> Today:
         messages=messages,
         names=names,
         people=people,
+        alarm=alarm,
     )
 
 

@@ -112,7 +112,7 @@ async def seal_ledger(database: Database, slot: datetime, dry_run: bool) -> Mapp
 async def find_noted_hashes(database: Database) -> dict[int, bytes]:
     """Where the chain ended after each of the last runs, as the runs themselves noted it, by the seal's number."""
     async with database.reading() as tx:
-        outcomes = [run.outcome for run in await find_runs(tx, SEAL_SCHEDULE, limit=RUNS_LOOKED_AT)]
+        outcomes = [run.outcome for run in await find_runs(tx, [SEAL_SCHEDULE], limit=RUNS_LOOKED_AT)]
     return {
         int(outcome["number"]): bytes.fromhex(outcome["hash"])
         for outcome in outcomes

@@ -75,7 +75,7 @@ def seals_of_the_night(slot: datetime) -> Chosen:
 
 async def find_alarm(tx: Transaction) -> Alarm | None:
     """What the last reconciliation that ran to its end found wrong; None when nothing."""
-    for run in await find_runs(tx, RECONCILIATION, limit=10):
+    for run in await find_runs(tx, [RECONCILIATION], limit=10):
         if run.finished_at is None or run.outcome is None:
             continue
         told = [str(one) for one in run.outcome.get("found", [])]

@@ -252,18 +252,18 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_runs(
-    tx: Transaction, job: str | None = None, *, before: datetime | None = None, limit: int = RUNS_SHOWN_MAX
+    tx: Transaction, jobs: Sequence[str], *, before: datetime | None = None, limit: int = RUNS_SHOWN_MAX
 ) -> list[PastRun]:
-    """The newest runs, of one schedule or of all, by their slots."""
+    """The newest runs of these schedules, by their slots."""
     return await tx.all(
         """
         SELECT job, slot, worker_id, attempts, started_at, retry_at, finished_at, outcome, error
         FROM scheduled_runs
-        WHERE (%(job)s::text IS NULL OR job = %(job)s) AND (%(before)s::timestamptz IS NULL OR slot < %(before)s)
+        WHERE job = ANY(%(jobs)s) AND (%(before)s::timestamptz IS NULL OR slot < %(before)s)
         ORDER BY slot DESC, job
         LIMIT %(limit)s
         """,
-        {"job": job, "before": before, "limit": limit},
+        {"jobs": list(jobs), "before": before, "limit": limit},
         into=PastRun,
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from khaacho.console.wording import credit, en, ne, operations, prepaid
+from khaacho.console.wording import credit, en, ne, operations, prepaid, watching
 from khaacho.parties.records import Locale
 
-ENGLISH = {**en.ENGLISH, **credit.ENGLISH, **operations.ENGLISH, **prepaid.ENGLISH}
-NEPALI = {**ne.NEPALI, **credit.NEPALI, **operations.NEPALI, **prepaid.NEPALI}
+ENGLISH = {**en.ENGLISH, **credit.ENGLISH, **operations.ENGLISH, **prepaid.ENGLISH, **watching.ENGLISH}
+NEPALI = {**ne.NEPALI, **credit.NEPALI, **operations.NEPALI, **prepaid.NEPALI, **watching.NEPALI}
 
 
 class Words:
