@@ -27,6 +27,7 @@ from khaacho.errors import Conflict
 from khaacho.platform.database import Database
 from khaacho.platform.migrate import migrate
 from khaacho.platform.opening import reachable_database
+from khaacho.prepaid.sandbox.api import SANDBOX_PATH
 from khaacho.settings import Settings
 
 PORTS_TRIED = 50
@@ -77,6 +78,7 @@ def run_demo(settings: Settings, first_port: int) -> int:
             "KHAACHO_SIMULATOR": "on",
             "KHAACHO_HTTP_PORT": str(port),
             "KHAACHO_WORKER_PORT": str(worker_port),
+            **_payment_sandbox(settings, f"http://{settings.http_host}:{port}"),
         }
         with _process("web", settings, environment) as web, _process("worker", settings, environment) as worker:
             processes = {"web": web, "worker": worker}
@@ -110,6 +112,19 @@ async def _settle(settings: Settings, dsn: str) -> Sequence[SignIn]:
         return find_sign_ins() if await look_at_city(database) is CityState.SEEDED else ()
     finally:
         await database.close()
+
+
+def _payment_sandbox(settings: Settings, address: str) -> Mapping[str, str]:
+    """Keys that anybody may see for the gateway that takes no money, unless there are keys for a real one."""
+    if settings.razorpay_key_id or settings.in_production:
+        return {}
+    return {
+        "KHAACHO_PAYMENT_SANDBOX": "on",
+        "RAZORPAY_KEY_ID": "rzp_test_khaachodemo",
+        "RAZORPAY_KEY_SECRET": "the-demo-key-secret-is-no-secret",
+        "RAZORPAY_WEBHOOK_SECRET": "the-demo-webhook-secret-is-no-secret",
+        "RAZORPAY_BASE_URL": f"{address}{SANDBOX_PATH}",
+    }
 
 
 def _free_port(host: str, first: int, *, but: int | None = None) -> int:
