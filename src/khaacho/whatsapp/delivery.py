@@ -16,8 +16,12 @@ SENDINGS_MAX = len(RETRY_DELAYS) + 1
 # What a person asked for a moment ago: an answer to a message, or a code to sign in with.
 DIRECT = frozenset({Purpose.REPLY, Purpose.ONE_TIME_CODE})
 
+# What nobody is woken for: stuck on its way until the night, it is given up visibly rather than sent late.
+DAYTIME_ONLY = frozenset({Purpose.PAYMENT_REMINDER})
+
 OPTED_OUT = "OPTED_OUT"
 OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+QUIET_HOURS = "QUIET_HOURS"
 
 
 class AsText(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ def decide_delivery(
     opted_out: bool,
     at: datetime,
     has_window: bool = True,
+    is_quiet: bool = False,
 ) -> AsText | AsTemplate | NotAllowed:
     """May this go out at `at`, and in which form?
 
@@ -55,6 +60,8 @@ def decide_delivery(
     """
     if opted_out and purpose not in DIRECT:
         return NotAllowed(reason=OPTED_OUT)
+    if is_quiet and purpose in DAYTIME_ONLY:
+        return NotAllowed(reason=QUIET_HOURS)
     if not has_window or (last_inbound_at is not None and at - last_inbound_at < WINDOW):
         return AsText(text=text)
     if template is not None:

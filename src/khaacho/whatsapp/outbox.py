@@ -14,7 +14,7 @@ from khaacho import clock
 from khaacho.ids import new_id
 from khaacho.platform.database import Transaction
 from khaacho.whatsapp.nudges import nudge_send
-from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, Saying
+from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, Purpose, Saying
 from khaacho.whatsapp.splitting import split_text
 
 # Fits every provider, for people of whom we do not know yet where they write from.
@@ -77,3 +77,14 @@ async def say_over(tx: Transaction, contact_id: UUID, channel: Channel | None, s
     await nudge_send(tx, [contact_id])
     ids: list[UUID] = await said.all()
     return ids
+
+
+async def withdraw(tx: Transaction, contact_id: UUID, purpose: Purpose, reason: str) -> int:
+    """Give up what still waits for this contact with this purpose, visibly, because `reason` made it untrue."""
+    return await tx.execute(
+        """
+        UPDATE outbound_messages SET state = 'FAILED', error = %(reason)s
+        WHERE contact_id = %(contact)s AND purpose = %(purpose)s AND state = 'QUEUED'
+        """,
+        {"contact": contact_id, "purpose": purpose.value, "reason": reason},
+    )

@@ -15,6 +15,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
+from khaacho.credit.events import PaymentRecorded
 from khaacho.credit.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
 from khaacho.credit.reminding import (
     ReminderItem,
@@ -30,11 +31,12 @@ from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.queue import Schedule
 from khaacho.whatsapp.contacts import contact_of_party
-from khaacho.whatsapp.outbox import say
+from khaacho.whatsapp.outbox import say, withdraw
 from khaacho.whatsapp.records import Purpose, Saying
 from khaacho.whatsapp.wording.paying_text import lay_out_reminder
 
 PREVIEWED_MAX = 10_000
+PAID_MEANWHILE = "PAID_MEANWHILE"
 
 
 class ReminderText(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,13 @@ async def preview_reminder_texts(
         )
         for preview in previews
     ]
+
+
+async def withdraw_reminders(tx: Transaction, event: PaymentRecorded) -> None:
+    """Give up reminders still on their way when money comes in: their amounts are no more. The thanks tell what is."""
+    retailer = await require_retailer(tx, event.retailer_id)
+    contact = await contact_of_party(tx, retailer.phone, retailer_id=retailer.id)
+    await withdraw(tx, contact.id, Purpose.PAYMENT_REMINDER, PAID_MEANWHILE)
 
 
 async def remind_at_ten(database: Database, slot: datetime, dry_run: bool) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
+from khaacho.credit.reminder_rules import is_quiet
 from khaacho.parties.phones import is_reachable
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.metrics import MESSAGES, REPLY_SECONDS
@@ -122,6 +123,7 @@ async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) ->
         opted_out=claimed.opted_out_at is not None,
         at=clock.now(),
         has_window=channel is not Channel.SIMULATOR,
+        is_quiet=is_quiet(clock.business_time(clock.now()).time()),
     )
     if isinstance(decision, NotAllowed):
         return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=decision.reason))

@@ -32,6 +32,7 @@ from khaacho.whatsapp.contacts import contact_of_party, ensure_contact
 from khaacho.whatsapp.dialogue.staff import tell_staff
 from khaacho.whatsapp.outbox import say
 from khaacho.whatsapp.records import Purpose, Saying, Template
+from khaacho.whatsapp.reminding import withdraw_reminders
 from khaacho.whatsapp.wording import words_for
 from khaacho.whatsapp.wording.figures import show_reason
 from khaacho.whatsapp.wording.order_text import lay_out_news, lay_out_request
@@ -244,7 +245,7 @@ SUBSCRIBERS: Subscribers = {
     OrderUnroutable: (tell_unroutable,),
     OrderStuck: (tell_stuck,),
     BooksDiffer: (tell_books_differ,),
-    PaymentRecorded: (thank_for_payment,),
+    PaymentRecorded: (withdraw_reminders, thank_for_payment),
     PaymentUndone: (tell_undone,),
     ChequeBounced: (tell_bounced,),
     CreditLimitChanged: (tell_limit,),

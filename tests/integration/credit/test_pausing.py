@@ -10,20 +10,15 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from tests.fixtures.owing import HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
+from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
 from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.jobs import pause_late_retailers
 from khaacho.credit.pausing import evaluate_pause, pause_credit, pause_overdue
-from khaacho.duties import subscribers
 from khaacho.parties.standings import CreditStatus, RetailerStanding, find_standing
-from khaacho.platform import events
 from khaacho.platform.database import Database
-from khaacho.platform.events import DeliverEvent
-from khaacho.platform.queue import read_payload
-from khaacho.settings import Settings
 
 DELIVERED = date(2026, 1, 10)
 DECISIONS = ("PAUSE_CREDIT", "UNPAUSE_CREDIT", "BLOCK_CREDIT")
@@ -34,19 +29,6 @@ async def standing_of(database: Database, shop: UUID) -> RetailerStanding:
         found = await find_standing(tx, shop)
     assert found is not None
     return found
-
-
-@pytest.fixture
-def deliver(database: Database, settings: Settings) -> Any:
-    """`await deliver()` hands every event published so far to everybody who listens, as often as it is called."""
-
-    async def all_events() -> None:
-        async with database.reading() as tx:
-            waiting = await tx.values("SELECT payload FROM pgqueuer WHERE entrypoint = 'DeliverEvent' ORDER BY id")
-        for payload in waiting:
-            await events.deliver(database, subscribers(settings), read_payload(DeliverEvent, bytes(payload)))
-
-    return all_events
 
 
 async def run_at_eleven(database: Database, day: date, *, dry_run: bool = False) -> dict[str, Any]:
@@ -64,7 +46,7 @@ async def test_a_person_pauses_and_lifts_with_one_message_each(
     database: Database,
     make_retailer: Any,
     told: HearAll,
-    deliver: Any,
+    deliver: Deliver,
 ) -> None:
     """[C50] Pausing and lifting are audited and told once; doing what is done already says nothing again."""
     shop = await make_retailer(locale="en", owner_name="Gita")
@@ -166,7 +148,7 @@ async def test_only_staff_may_pause(
 
 
 async def test_day_thirty_does_not_pause_and_day_thirty_one_does(
-    database: Database, open_shops: OpenShops, owe: Owe, told: HearAll, deliver: Any
+    database: Database, open_shops: OpenShops, owe: Owe, told: HearAll, deliver: Deliver
 ) -> None:
     """[C51] By each line's own days, on business days; the message says why, how much, and how it opens again."""
     patient, strict, small = [(await open_shops(1, **fields))[0] for fields in ({}, {"max_outstanding_days": 10}, {})]
@@ -248,7 +230,7 @@ async def test_two_runs_at_once_pause_once(
 
 
 async def test_removing_the_cause_gives_credit_back(
-    database: Database, open_shops: OpenShops, owe: Owe, pay: Pay, told: HearAll, deliver: Any
+    database: Database, open_shops: OpenShops, owe: Owe, pay: Pay, told: HearAll, deliver: Deliver
 ) -> None:
     """[C52] Part of the payment leaves the pause; the rest lifts it, with audit and one message."""
     (shop,) = await open_shops(1)

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from tests.fixtures.owing import HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
+from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
 from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 
 from khaacho import clock
@@ -261,6 +261,23 @@ async def test_a_run_that_dies_goes_on_where_it_was(
         owner.execute("DROP TRIGGER break_one ON audit_entries")
     assert await run_at(database, at_wall(DUE, 11)) == {"retailers": 1, "reminded": 1, "failed": 0}
     assert [len(await told(shop)) for shop in shops] == [1, 1, 1]
+
+
+async def test_what_is_stuck_on_its_way_is_given_up_when_money_comes_in(
+    database: Database, open_shops: OpenShops, owe: Owe, pay: Pay, told: HearAll, deliver: Deliver
+) -> None:
+    """[C40] A reminder that did not go out before the payment is withdrawn, visibly, and the thanks follow."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 1_000, delivered_on=DELIVERED)
+    await run_on(database, 0)
+    with clock.travelled_to(at_wall(DUE, 11)):
+        await pay(shop, 400)
+        await deliver()
+        await deliver()
+    assert [(message.purpose, message.state) for message in await told(shop)] == [
+        ("PAYMENT_REMINDER", "FAILED"),
+        ("PAYMENT_THANKS", "QUEUED"),
+    ]
 
 
 # --- looking ahead ----------------------------------------------------------------------------------------------

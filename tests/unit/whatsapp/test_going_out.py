@@ -48,6 +48,15 @@ def test_an_opt_out_is_honoured_for_all_but_replies() -> None:
         assert outcome == (AsText(text="hello") if direct else NotAllowed(reason="OPTED_OUT"))
 
 
+def test_nobody_is_reminded_of_money_at_night() -> None:
+    """[C40] A reminder held up until the quiet hours is given up visibly; everything else goes."""
+    for purpose in Purpose:
+        outcome = decided(is_quiet=True, purpose=purpose)
+        quiet = purpose is Purpose.PAYMENT_REMINDER
+        assert outcome == (NotAllowed(reason="QUIET_HOURS") if quiet else AsText(text="hello"))
+    assert decided(is_quiet=False, purpose=Purpose.PAYMENT_REMINDER) == AsText(text="hello")
+
+
 def test_the_waits_between_tries() -> None:
     """[O4] 1, 5, 15, 30 and 60 minutes, then no more."""
     minutes = [delay.total_seconds() / 60 for delay in map(retry_delay, range(1, 6)) if delay]
