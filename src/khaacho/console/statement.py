@@ -75,6 +75,7 @@ async def statement_page(request: AnyRequest, retailer_id: UUID, database: Datab
         statement=statement,
         retailer=statement.retailer,
         period=period,
+        limit_paisa=sum(line.limit_paisa for line in statement.lines),
         spans={name: period.last(days).address() for name, days in {**SPANS, "all": None}.items()},
         words=words,
         describe=lambda entry: describe(entry, words),

@@ -98,8 +98,8 @@ def statement_pdf(statement: Statement, words: StatementWords, *, made_at: datet
 
 def _columns(words: StatementWords) -> list[Column]:
     return [
-        Column(title=words.date, share=23),
-        Column(title=words.what, share=62),
+        Column(title=words.date, share=29),
+        Column(title=words.what, share=58),
         Column(title=words.debit, share=24, numeric=True),
         Column(title=words.credit, share=24, numeric=True),
         Column(title=words.balance, share=26, numeric=True),

@@ -32,6 +32,7 @@ PAGE_HEIGHT_MM = 297.0
 MARGIN_MM = 15.0
 BOTTOM_MM = 18.0
 LINE_MM = 4.8
+NAME_MM = 4.0
 CELL_PADDING_MM = 0.9
 TITLE_SIZE = 18
 HEADING_SIZE = 12
@@ -93,24 +94,26 @@ class PdfDocument:
 
     def facts(self, pairs: Iterable[tuple[str, str]]) -> None:
         """(name, value) pairs, two side by side, each wrapped within its half."""
-        half = self._pdf.epw / 2
+        width = self._pdf.epw / 2 - 4
         listed = list(pairs)
-        for left, right in zip(listed[::2], [*listed[1::2], ("", "")], strict=False):
+        for two in (listed[place : place + 2] for place in range(0, len(listed), 2)):
+            self._pdf.write_in(INK, TEXT_SIZE, bold=True)
+            wrapped = [self._pdf.wrapped(readable(value), width) for _, value in two]
+            # The name of a fact is never left alone at the foot of a page.
+            height = NAME_MM + LINE_MM * max(len(lines) for lines in wrapped)
+            self._pdf.keep_together(height)
             top = self._pdf.get_y()
-            lowest = top
-            for place, (name, value) in enumerate((left, right)):
-                self._pdf.set_xy(self._pdf.l_margin + place * half, top)
-                lowest = max(lowest, self._fact(name, value, half - 4))
-            self._pdf.set_xy(self._pdf.l_margin, lowest + 1)
+            for place, ((name, _), lines) in enumerate(zip(two, wrapped, strict=True)):
+                self._pdf.set_xy(self._pdf.l_margin + place * self._pdf.epw / 2, top)
+                self._fact(readable(name), lines, width)
+            self._pdf.set_xy(self._pdf.l_margin, top + height + 1)
 
-    def _fact(self, name: str, value: str, width: float) -> float:
-        left = self._pdf.get_x()
+    def _fact(self, name: str, lines: Sequence[str], width: float) -> None:
         self._pdf.write_in(SOFT, SMALL_SIZE)
-        self._pdf.cell(width, 4, readable(name), new_x=XPos.LEFT, new_y=YPos.NEXT)
+        self._pdf.cell(width, NAME_MM, name, new_x=XPos.LEFT, new_y=YPos.NEXT)
         self._pdf.write_in(INK, TEXT_SIZE, bold=True)
-        self._pdf.set_x(left)
-        self._pdf.multi_cell(width, LINE_MM, readable(value), align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
-        return self._pdf.get_y()
+        for line in lines:
+            self._pdf.cell(width, LINE_MM, line, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
         """Rows under their titles, which are repeated on every page; a row is never torn in two."""
@@ -150,6 +153,18 @@ class _Pages(FPDF):
     def shape_for(self, text: str) -> None:
         """Shape only what needs it: a thousand rows with some Devanagari take 2.0 s instead of 3.7 s."""
         self.set_text_shaping(any(one >= FIRST_TO_SHAPE for one in text))
+
+    def wrapped(self, text: str, width: float) -> list[str]:
+        """The text in lines of that width, in the font in force."""
+        self.shape_for(text)
+        try:
+            # Most texts fit; only the others are worth the slow way.
+            if "\n" not in text and self.get_string_width(text) <= width - 2 * self.c_margin:
+                return [text]
+            found = self.multi_cell(width, LINE_MM, text, dry_run=True, output=MethodReturnValue.LINES)
+            return [str(line) for line in found] if isinstance(found, list) else [text]
+        finally:
+            self.set_text_shaping(True)
 
     def header(self) -> None:
         self.set_text_shaping(True)
@@ -209,16 +224,8 @@ class _Table:
         self._line(wrapped, height, shaded=True)
 
     def _wrapped(self, cells: tuple[str, ...]) -> list[list[str]]:
-        return [self._lines(readable(cell), width) for cell, width in zip(cells, self._widths, strict=True)]
-
-    def _lines(self, text: str, width: float) -> list[str]:
-        # Most cells fit; only the others are worth the slow way.
-        inside = width - 2 * CELL_PADDING_MM
-        self._pages.shape_for(text)
-        if "\n" not in text and self._pages.get_string_width(text) <= inside - 2 * self._pages.c_margin:
-            return [text]
-        found = self._pages.multi_cell(inside, LINE_MM, text, dry_run=True, output=MethodReturnValue.LINES)
-        return [str(line) for line in found] if isinstance(found, list) else [text]
+        inside = [width - 2 * CELL_PADDING_MM for width in self._widths]
+        return [self._pages.wrapped(readable(cell), width) for cell, width in zip(cells, inside, strict=True)]
 
     def _height(self, wrapped: list[list[str]]) -> float:
         return max(1, *(len(lines) for lines in wrapped)) * LINE_MM + 2 * CELL_PADDING_MM

@@ -6,6 +6,7 @@ import io
 from datetime import UTC, datetime
 
 import pypdf
+import pytest
 
 from khaacho.platform.pdf import FONTS, MISSING, Column, PdfDocument, Row, readable
 
@@ -86,6 +87,18 @@ def test_a_table_goes_over_pages_with_its_titles_and_no_row_is_lost_or_torn() ->
     where = [[page for page, text in enumerate(pages) if f"row-{number:03d}" in text] for number in range(120)]
     assert all(len(found) == 1 for found in where)
     assert where == sorted(where)
+
+
+@pytest.mark.parametrize("rows", range(30, 48))
+def test_a_fact_stays_with_its_name_wherever_the_page_ends(rows: int) -> None:
+    """After a table of any length: name and value on one page, and at most two pages in all."""
+    paper = document()
+    paper.table(COLUMNS, [Row(cells=("day", "what", "1.00"))] * rows)
+    paper.facts([("Owed", "Rs.77.00"), ("Ahead", "word " * 40), ("Overdue", "Rs.88.00")])
+    pages = pages_of(paper)
+    assert len(pages) <= 2
+    for name, value in (("Owed", "Rs.77.00"), ("Overdue", "Rs.88.00")):
+        assert [name in text for text in pages] == [value in text for text in pages]
 
 
 def test_a_text_longer_than_its_column_is_wrapped_and_complete() -> None:
