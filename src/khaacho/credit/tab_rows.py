@@ -184,7 +184,7 @@ async def find_standing_clearings(
     return await tx.all(
         """
         SELECT part.id, COALESCE(part.payment_id, part.adjustment_id) AS fund_id, part.debit_id, part.amount_paisa,
-            CASE WHEN part.payment_id IS NULL THEN 'adjustment' ELSE 'payment' END AS fund_kind
+            part.event_at, CASE WHEN part.payment_id IS NULL THEN 'adjustment' ELSE 'payment' END AS fund_kind
         FROM credit_allocations AS part
         WHERE (part.payment_id = %(fund)s OR part.adjustment_id = %(fund)s OR part.debit_id = %(debit)s)
             AND part.undoes_id IS NULL
@@ -263,10 +263,11 @@ async def _insert_clearings(tx: Transaction, clearings: Sequence[Clearing]) -> N
     adjustments = [one.fund_id if one.fund_kind is FundKind.ADJUSTMENT else None for one in clearings]
     await tx.send_only(
         """
-        INSERT INTO credit_allocations (id, payment_id, adjustment_id, debit_id, amount_paisa, undoes_id, created_at)
+        INSERT INTO credit_allocations (id, payment_id, adjustment_id, debit_id, amount_paisa, undoes_id, event_at,
+            created_at)
         SELECT part.*, %(now)s
         FROM unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(adjustments)s::uuid[], %(debits)s::uuid[],
-            %(amounts)s::bigint[], %(undoes)s::uuid[]) AS part
+            %(amounts)s::bigint[], %(undoes)s::uuid[], %(event_ats)s::timestamptz[]) AS part
         """,
         {
             "ids": [one["id"] for one in columns],
@@ -275,6 +276,7 @@ async def _insert_clearings(tx: Transaction, clearings: Sequence[Clearing]) -> N
             "debits": [one["debit_id"] for one in columns],
             "amounts": [one["amount_paisa"] for one in columns],
             "undoes": [one["undoes_id"] for one in columns],
+            "event_ats": [one["event_at"] for one in columns],
             "now": clock.now(),
         },
     )

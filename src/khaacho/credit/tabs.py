@@ -56,13 +56,17 @@ class Fund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clearing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fund cleared of an item; what undoes another clearing has that one's amount, below zero."""
+    """What a fund cleared of an item; what undoes another clearing has that one's amount, below zero.
+
+    `event_at` is that of the transfer it goes with, so that what was open on any day is what the ledger says of it.
+    """
 
     id: UUID
     fund_id: UUID
     fund_kind: FundKind
     debit_id: UUID
     amount_paisa: int
+    event_at: datetime
     undoes_id: UUID | None = None
 
 
@@ -171,7 +175,7 @@ class Tab:
             )
         self._funds[fund.id] = replace(fund, unapplied_paisa=plan.unapplied_paisa)
         for debit, amount in plan.parts:
-            self._clear(fund, debit.id, amount, writes_off=writes_off)
+            self._clear(fund, debit.id, amount, event_at=fund.event_at, writes_off=writes_off)
         return tuple(
             Allocation(debit_id=debit.id, amount_paisa=amount, remaining_paisa=self._debits[debit.id].remaining_paisa)
             for debit, amount in plan.parts
@@ -188,7 +192,7 @@ class Tab:
                 amount = min(fund.unapplied_paisa, self._debits[debit.id].remaining_paisa)
                 if not amount:
                     continue
-                clearing = self._clear(fund, debit.id, amount)
+                clearing = self._clear(fund, debit.id, amount, event_at=event_at or self._moment)
                 self._funds[fund.id] = replace(fund, unapplied_paisa=fund.unapplied_paisa - amount)
                 self.book.post(
                     actor,
@@ -252,7 +256,7 @@ class Tab:
                 event_at=self._moment,
             )
             freed.add(fund.line_id)
-        self._clear(withdrawal, debit_id, self._debits[debit_id].amount_paisa)
+        self._clear(withdrawal, debit_id, self._debits[debit_id].amount_paisa, event_at=self._moment)
         for freed_line in sorted(freed):
             self.spend_ahead(actor, freed_line)
 
@@ -272,7 +276,9 @@ class Tab:
 
     # --- one item -------------------------------------------------------------------------------------------------
 
-    def _clear(self, fund: Fund, debit_id: UUID, amount: int, *, writes_off: bool = False) -> Clearing:
+    def _clear(
+        self, fund: Fund, debit_id: UUID, amount: int, *, event_at: datetime, writes_off: bool = False
+    ) -> Clearing:
         debit = self._debits[debit_id]
         closes = amount == debit.remaining_paisa
         self._debits[debit_id] = replace(
@@ -281,7 +287,14 @@ class Tab:
             cleared_at=self._moment if closes else None,
             written_off=writes_off and closes,
         )
-        clearing = Clearing(id=new_id(), fund_id=fund.id, fund_kind=fund.kind, debit_id=debit_id, amount_paisa=amount)
+        clearing = Clearing(
+            id=new_id(),
+            fund_id=fund.id,
+            fund_kind=fund.kind,
+            debit_id=debit_id,
+            amount_paisa=amount,
+            event_at=event_at,
+        )
         self.clearings.append(clearing)
         return clearing
 
@@ -293,7 +306,13 @@ class Tab:
             cleared_at=None,
             written_off=False,
         )
-        undoing = replace(clearing, id=new_id(), amount_paisa=-clearing.amount_paisa, undoes_id=clearing.id)
+        undoing = replace(
+            clearing,
+            id=new_id(),
+            amount_paisa=-clearing.amount_paisa,
+            event_at=self._moment,
+            undoes_id=clearing.id,
+        )
         self.clearings.append(undoing)
         return undoing
 

@@ -26,8 +26,11 @@ RISK = """
         FROM credit_accounts AS line
         JOIN ledger_accounts AS account ON account.id = line.id;
 
-    -- When an item was cleared, as the ledger's transfer says it; written later than it happened where it was told late.
+    -- When an item was cleared, as the ledger's transfer says it: earlier than it was written where it was told late.
     ALTER TABLE credit_allocations ADD COLUMN event_at timestamptz;
+    UPDATE credit_allocations AS part SET event_at = payment.event_at
+        FROM credit_payments AS payment WHERE payment.id = part.payment_id;
+    ALTER TABLE credit_allocations ALTER COLUMN event_at SET NOT NULL;
 
     -- A line that came into danger, since when, and until when: one open row per line and kind of danger.
     CREATE TABLE credit_risk_flags (
