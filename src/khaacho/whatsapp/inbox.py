@@ -26,6 +26,7 @@ from khaacho.whatsapp.contacts import opt_in, opt_out
 from khaacho.whatsapp.nudges import nudge_drain
 from khaacho.whatsapp.outbox import say_over
 from khaacho.whatsapp.records import Channel, Contact, InboundMessage, InboundState, Kind, Purpose, Reply, Saying
+from khaacho.whatsapp.unread import note_unread
 from khaacho.whatsapp.wording import in_both
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,8 @@ async def _work(tx: Transaction, head: _Head, respond: Respond) -> None:
             "not_understood": reply.not_understood,
         },
     )
+    if reply.not_understood:
+        await note_unread(tx, turn.message.id, turn.contact.id, reply.unread)
     MESSAGES.labels("in", turn.message.channel, "worked").inc()
 
 

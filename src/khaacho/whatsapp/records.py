@@ -160,9 +160,20 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     reply_to_id: UUID | None = None
 
 
+class UnreadWords(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a message that was not understood, with the codes of products it came near to."""
+
+    words: str = ""
+    suggestions: Sequence[str] = ()
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What the dialogue makes of one message: what to answer, and what the message was taken for."""
+    """What the dialogue makes of one message: what to answer, and what the message was taken for.
+
+    `unread` is what of it was not understood; nothing, with `not_understood`, means the whole message.
+    """
 
     texts: Sequence[str] = ()
     intent: str | None = None
     not_understood: bool = False
+    unread: Sequence[UnreadWords] = ()

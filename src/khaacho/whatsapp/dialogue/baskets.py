@@ -23,7 +23,7 @@ from khaacho.whatsapp.dialogue.questions import (
     settle_answers,
 )
 from khaacho.whatsapp.dialogue.talk import Talk, reply
-from khaacho.whatsapp.records import Reply
+from khaacho.whatsapp.records import Reply, UnreadWords
 from khaacho.whatsapp.understanding.records import BasketLine, Intent, Understanding, Unknown
 from khaacho.whatsapp.wording.basket_text import BasketText, lay_out_basket
 
@@ -69,7 +69,8 @@ async def take_answers(talk: Talk, meaning: Understanding) -> Reply:
     await _learn(talk, settled.learned)
     fresh = await _write(talk, wanted, settled.left)
     texts = [talk.words.none_of_these] if settled.refused else []
-    return reply(*texts, *show_basket(talk, fresh), intent=Intent.ANSWER)
+    unread = [UnreadWords(words=said, suggestions=choices) for said, choices in settled.refused]
+    return reply(*texts, *show_basket(talk, fresh), intent=Intent.ANSWER, unread=unread)
 
 
 def show_basket(talk: Talk, basket: Basket, *, unknown: Sequence[Unknown] = ()) -> list[str]:
@@ -119,7 +120,7 @@ async def _put(
     mode = read_payment(talk.text)
     if mode is not None:
         await choose_payment(talk.tx, basket.id, mode)
-    return reply(*show_basket(talk, basket, unknown=not_taken), intent=meaning.intent, not_understood=bool(not_taken))
+    return reply(*show_basket(talk, basket, unknown=not_taken), intent=meaning.intent, unread=_unread(not_taken))
 
 
 async def _write(talk: Talk, wanted: Amounts, questions: Sequence[KeptQuestion]) -> Basket:
@@ -139,7 +140,11 @@ def _nothing_taken(talk: Talk, meaning: Understanding, unknown: Sequence[Unknown
         names = [talk.goods.by_code[code].name for code in one.suggestions if code in talk.goods.by_code]
         hint = f" ({talk.words.did_you_mean.format(names=' / '.join(names))})" if names else ""
         lines.append(f"• {one.said}{hint}")
-    return reply("\n".join(lines), intent=meaning.intent, not_understood=True)
+    return reply("\n".join(lines), intent=meaning.intent, not_understood=True, unread=_unread(unknown))
+
+
+def _unread(unknown: Sequence[Unknown]) -> list[UnreadWords]:
+    return [UnreadWords(words=one.said, suggestions=one.suggestions) for one in unknown]
 
 
 def _amounts_in(basket: Basket | None) -> Amounts:

@@ -30,12 +30,15 @@ class KeptQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What answers came to: amounts of products, phrases learned, questions left; `refused` when none was right."""
+    """What answers came to: amounts of products, phrases learned, questions left.
+
+    `refused` are the words, each with the choices offered, of which none was right.
+    """
 
     amounts: tuple[tuple[str, Decimal], ...]
     learned: tuple[tuple[str, str], ...]
     left: tuple[KeptQuestion, ...]
-    refused: bool
+    refused: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def read_questions(stored: Sequence[Any]) -> tuple[KeptQuestion, ...]:
@@ -111,7 +114,11 @@ def settle_answers(kept: Sequence[KeptQuestion], answers: Sequence[Answer]) -> S
         amounts=tuple(amounts),
         learned=tuple(learned),
         left=(*asked_on, *left),
-        refused=any(answer.sku is None for answer in answers),
+        refused=tuple(
+            (kept[answer.question].said, kept[answer.question].choices)
+            for answer in answers
+            if answer.sku is None and answer.question < len(kept)
+        ),
     )
 
 

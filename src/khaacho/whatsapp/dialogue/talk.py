@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from khaacho.platform.database import Transaction
 from khaacho.whatsapp.catalog_index import Goods
 from khaacho.whatsapp.dialogue.notes import Notes, write_notes
 from khaacho.whatsapp.dialogue.people import Speaker, actor_of_retailer, actor_of_vendor
-from khaacho.whatsapp.records import InboundMessage, Reply
+from khaacho.whatsapp.records import InboundMessage, Reply, UnreadWords
 from khaacho.whatsapp.wording import Words
 
 
@@ -63,6 +64,6 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
         await write_notes(self.tx, self.message.contact_id, msgspec.structs.replace(self.notes, asked=asked))
 
 
-def reply(*texts: str, intent: str, not_understood: bool = False) -> Reply:
-    """An answer of these texts."""
-    return Reply(texts=texts, intent=intent, not_understood=not_understood)
+def reply(*texts: str, intent: str, not_understood: bool = False, unread: Sequence[UnreadWords] = ()) -> Reply:
+    """An answer of these texts; what was left unread makes the message one not understood."""
+    return Reply(texts=texts, intent=intent, not_understood=not_understood or bool(unread), unread=unread)
