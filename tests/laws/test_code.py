@@ -20,6 +20,8 @@ FUNCTION_LINES_MAX = 70
 PURE = (
     "credit/allocation.py",
     "credit/guardrails.py",
+    "credit/receivable_dates.py",
+    "credit/receivable_history.py",
     "credit/pause_rules.py",
     "credit/promise_rules.py",
     "credit/reminder_rules.py",

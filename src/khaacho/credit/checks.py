@@ -135,4 +135,20 @@ CHECKS = (
         """,
         counts="SELECT count(*) FROM credit_allocations WHERE undoes_id IS NOT NULL",
     ),
+    Check(
+        name="taken_over",
+        promise="What was taken over from another book has the name and the amount it has there.",
+        sql="""
+            SELECT debit.id::text AS subject, 'an invoice' AS expected, COALESCE(invoice.id::text, 'none') AS actual
+            FROM credit_debits AS debit
+            LEFT JOIN receivable_invoices AS invoice ON invoice.debit_id = debit.id
+            WHERE debit.source_kind = 'receivable' AND invoice.id IS DISTINCT FROM debit.source_id
+            UNION ALL
+            SELECT known.payment_id::text, known.amount_paisa::text, payment.amount_paisa::text
+            FROM receivable_payments AS known
+            JOIN credit_payments AS payment ON payment.id = known.payment_id
+            WHERE known.amount_paisa <> payment.amount_paisa
+        """,
+        counts="SELECT count(*) FROM receivable_invoices",
+    ),
 )

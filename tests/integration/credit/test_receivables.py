@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tests.fixtures.trade import assert_books_hold, contents_of, line_of
+import pytest
+from tests.fixtures.trade import ALL_CHECKS, assert_books_hold, contents_of, line_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
@@ -24,6 +25,7 @@ from khaacho.credit.records import DebitState, NewPayment, PaymentMethod
 from khaacho.credit.reversals import reverse_payment
 from khaacho.parties.phones import is_reachable
 from khaacho.parties.queries import require_retailer
+from khaacho.platform.checks import run_checks
 from khaacho.platform.database import Database
 from khaacho.whatsapp.channels.port import Refused
 from khaacho.whatsapp.contacts import ensure_contact
@@ -239,6 +241,22 @@ async def test_what_was_taken_over_lives_on_like_everything_else(database: Datab
     await assert_books_hold(database)
     assert (await take(database, *HISTORY)).payments == 0
     assert first
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE receivable_payments SET amount_paisa = amount_paisa + 1",
+        "UPDATE credit_debits SET source_kind = 'receivable', source_id = account_id",
+    ],
+)
+async def test_the_check_finds_what_no_longer_is_what_was_taken_over(database: Database, sql: str) -> None:
+    """[C5] An amount or a name changed behind the product's back."""
+    await take(database, *HISTORY)
+    await assert_books_hold(database)
+    async with database.transaction() as tx:
+        await tx.execute(sql)
+    assert [one.name for one in await run_checks(database, ALL_CHECKS) if not one.holds] == ["taken_over"]
 
 
 async def test_what_an_import_did_is_in_the_audit_trail(database: Database) -> None:
