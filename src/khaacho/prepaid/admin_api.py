@@ -31,6 +31,9 @@ from khaacho.prepaid.packages import PackageToSave, find_packages, save_packages
 from khaacho.prepaid.records import Grant
 from khaacho.prepaid.terms import change_terms, find_terms, find_terms_history
 
+# Neither a discount nor a rate of exchange is ever near it.
+SHARE_MAX = 100
+
 KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 
 
@@ -152,6 +155,8 @@ def _to_save(given: AdminPackage) -> PackageToSave:
 
 
 def _basis_points(share: Decimal, field: str) -> int:
+    if not share.is_finite() or abs(share) > SHARE_MAX:
+        raise ValidationFailed(field=field, why="is out of range")
     basis_points = share * BASIS_POINTS_WHOLE
     if basis_points != int(basis_points):
         raise ValidationFailed(field=field, why="has too many decimals")

@@ -18,7 +18,7 @@ from khaacho.prepaid.purchase import Purchase
 from khaacho.prepaid.queries import HistoryLine
 from khaacho.prepaid.records import Balance, Grant, MovementKind, Package, Terms
 
-Percent = Annotated[Decimal, msgspec.Meta(ge=0, lt=100, description="Percent, at most two decimals", examples=[20])]
+Percent = Annotated[Decimal, msgspec.Meta(description="Percent, at most two decimals", examples=[20])]
 Credits = Annotated[int, msgspec.Meta(description="Whole credits", examples=[25])]
 GatewayText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -163,7 +163,7 @@ class SettingsRequest(ApiRecord, frozen=True, kw_only=True):
     signup_bonus: int | None = None
     max_credits_per_order: int | None = None
     max_balance: int | None = None
-    npr_per_inr: Annotated[Decimal, msgspec.Meta(gt=0, lt=100)] | None = None
+    npr_per_inr: Decimal | None = None
 
 
 class AdminPackage(ApiRecord, frozen=True, kw_only=True):
