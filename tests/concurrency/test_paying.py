@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -44,6 +45,7 @@ CHECKS = [check for check in ALL_CHECKS if check.name not in {"order_debits", "s
 AT_ONCE = 20
 
 Verb = Callable[[Transaction], Awaitable[object]]
+Result = TypeVar("Result")
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +88,16 @@ def cash(rupees: int, **named: UUID) -> NewPayment:
 async def count(database: Database, table: str) -> int:
     async with database.reading() as tx:
         return int(await tx.value(f"SELECT count(*) FROM {table}"))
+
+
+async def insist(doing: Callable[[], Awaitable[Result]]) -> Result:
+    """Try again as long as trying again may help, as every caller of ours does."""
+    while True:
+        outcome = await outcome_of(doing())
+        if not isinstance(outcome, KhaachoError):
+            return outcome
+        if not outcome.retryable:
+            raise outcome
 
 
 async def do_at_once(callers: list[Database], verbs: list[Verb]) -> list[object]:
@@ -203,8 +215,7 @@ async def test_nobody_waits_for_a_strangers_line(
     database: Database, open_shops: OpenShops, contenders: Contenders
 ) -> None:
     """[C11] While a stranger keeps one shop's line, the payments of the others in the batch have their answers; the
-    one that waits is told after about 0.7 s that the line stayed busy, has changed nothing, and its key may be used
-    again.
+    one that waits is told in the end that the line is busy, has changed nothing, and its key may be used again.
     """
     shops = await open_shops(5)
     for shop in shops:
@@ -221,7 +232,7 @@ async def test_nobody_waits_for_a_strangers_line(
         others = await all_at_once([lambda s=shop, n=n: take(s, f"k{n}") for n, shop in enumerate(shops[1:])])
         assert codes_of(others) == ["OK"] * 4
         assert not waiting.done()
-        assert codes_of([await waiting]) == ["MAX_RETRIES_EXCEEDED"]
+        assert codes_of([await waiting]) == ["LOCK_TIMEOUT"]
     assert await count(database, "credit_payments") == 4
     assert (await take(held, "held")).remaining_paisa == paisa(600)
 
@@ -235,7 +246,7 @@ async def test_paying_while_goods_arrive(database: Database, open_shops: OpenSho
             doings: list[Callable[[], Awaitable[object]]] = []
             for place, caller in enumerate(callers):
                 if place % 2:
-                    doings.append(lambda c=caller, s=shop: owe(c, s, 1_000))
+                    doings.append(lambda c=caller, s=shop: insist(lambda: owe(c, s, 1_000)))
                 else:
                     desk = Cashier(caller)
                     doings.append(
@@ -310,7 +321,7 @@ async def test_taking_back_while_it_is_being_spent(
 
         async with contenders(11) as callers:
             doings: list[Callable[[], Awaitable[object]]] = [lambda c=callers[10]: back(c)]
-            doings += [lambda c=caller, s=shop: owe(c, s, 1_000) for caller in callers[:10]]
+            doings += [lambda c=caller, s=shop: insist(lambda: owe(c, s, 1_000)) for caller in callers[:10]]
             outcomes = await all_at_once(doings)
         assert [one.code for one in outcomes if isinstance(one, KhaachoError)] == []
         async with database.reading() as tx:

@@ -1,8 +1,9 @@
 """Payments from callers that arrive one by one, recorded together: the coalescer in front of `record_payments`.
 
 In each process one cashier records whatever arrived while the batch before it committed. A payment whose lines
-somebody outside the batch holds leaves it and waits alone, with the bounded wait of the credit lock, so that nobody
-in the batch waits for a stranger. The same key twice is one payment with one answer, wherever the two meet.
+somebody outside the batch holds leaves it and waits alone, so that nobody in the batch waits for a stranger. It waits
+longer than an order would: it asks for nothing that could be refused. The same key twice is one payment with one
+answer, wherever the two meet.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from khaacho.platform.idempotency import (
     send_find_outcomes,
     store_outcomes,
 )
-from khaacho.platform.locks import Wait, with_bounded_wait
+from khaacho.platform.locks import Wait
 
 SCOPE = "payments"
+# How long a payment waits for lines that somebody else holds. A transaction of ours holds them for milliseconds.
+WAIT_MS = 2_000
 # Those who wait for locks must leave connections to those who need not.
 WAITING_MAX = 3
 
@@ -55,7 +58,7 @@ class Cashier:
     async def take(self, actor: Actor, new: NewPayment, *, key: str, request_hash: bytes) -> PaymentOutcome:
         """Record one payment at most once per (person, key). Raises the refusal that concerns it.
 
-        MaxRetriesExceeded after about 0.7 s when somebody else keeps the retailer's lines; then nothing is recorded.
+        LockTimeout when somebody else keeps the retailer's lines for too long; then nothing is recorded.
         """
         handed = Handed(actor=actor, new=new, key=f"{actor.id or actor.name}:{key}", request_hash=request_hash)
         try:
@@ -89,7 +92,8 @@ class Cashier:
 
     async def _record_alone(self, handed: Handed) -> PaymentOutcome:
         async def act(tx: Transaction) -> PaymentOutcome:
-            return await with_bounded_wait(tx, lambda: record_payment(tx, handed.actor, handed.new))
+            await tx.send_only(f"SET LOCAL lock_timeout = {WAIT_MS}")
+            return await record_payment(tx, handed.actor, handed.new)
 
         async with self._patience:
             return await run_once(
