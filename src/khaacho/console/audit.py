@@ -14,13 +14,13 @@ from litestar import Response, get
 from khaacho import clock
 from khaacho.console.formats import amount_short
 from khaacho.console.orders import read_day
-from khaacho.console.people import find_names
+from khaacho.console.people import Names, find_names
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor
 from khaacho.errors import ValidationFailed
 from khaacho.parties.queries import find_retailers
 from khaacho.parties.records import Retailer
-from khaacho.platform.audit_reports import AuditFilter, AuditPage, find_audit, find_audit_actions
+from khaacho.platform.audit_reports import AuditEntryShown, AuditFilter, AuditPage, find_audit, find_audit_actions
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import decode_cursor, encode_cursor
 
@@ -80,14 +80,14 @@ async def audit_page(request: AnyRequest, database: Database, visitor: Visitor) 
         if not asked.shop or retailer_id:
             page = await find_audit(tx, _as_filter(asked, retailer_id), after=after, limit=PAGE_LENGTH)
         ids = {one.retailer_id for one in page.entries if one.retailer_id}
-        names = await find_names(tx, ids | ({retailer_id} if retailer_id else set()), [])
+        names = await find_names(tx, ids | ({retailer_id} if retailer_id else set()), vendors_in(page.entries))
         actions = [] if _is_part(request) else await find_audit_actions(tx)
     return render(
         request,
         "audit_rows.html" if _is_part(request) else "audit.html",
         asked=asked,
         entries=page.entries,
-        changes={one.id: changes_of(one.old_values, one.new_values) for one in page.entries},
+        changes={one.id: changes_of(one.old_values, one.new_values, _called(names)) for one in page.entries},
         names=names,
         actions=actions,
         chosen=names.retailers.get(retailer_id) if retailer_id else None,
@@ -109,28 +109,43 @@ def read_audit_filters(params: Mapping[str, Any]) -> AskedAudit:
     )
 
 
-def changes_of(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> list[Change]:
-    """What differs between two sets of values, in the order in which they were written. Pure."""
-    before, after = old or {}, new or {}
+def vendors_in(entries: Sequence[AuditEntryShown]) -> set[UUID]:
+    """The wholesalers that the values speak of. Pure."""
+    values = [one for entry in entries for one in (entry.old_values, entry.new_values) if one]
+    return {vendor_id for one in values if (vendor_id := _uuid(one.get("vendor_id"))) is not None}
+
+
+def _called(names: Names) -> dict[str, str]:
+    return {str(one.id): one.name for one in names.vendors.values()}
+
+
+def changes_of(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, called: Mapping[str, str] | None = None
+) -> list[Change]:
+    """What differs between two sets of values, in the order in which they were written. Pure.
+
+    `called` has names for ids that may stand among the values.
+    """
+    before, after, names = old or {}, new or {}, called or {}
     return [
         Change(
             name=name.removesuffix("_paisa"),
-            old=_value(name, before[name]) if name in before else None,
-            new=_value(name, after[name]) if name in after else None,
+            old=_value(name, before[name], names) if name in before else None,
+            new=_value(name, after[name], names) if name in after else None,
         )
         for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name)
     ]
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
     if name.endswith("_paisa") and isinstance(value, int):
         return amount_short(value)
     if value is None or value == "":
         return "–"
     if isinstance(value, (dict, list)):
         value = msgspec.json.encode(value).decode()
-    text = str(value)
+    text = names.get(str(value), str(value))
     return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
 
 

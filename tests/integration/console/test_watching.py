@@ -30,7 +30,9 @@ async def fail_a_job(database: Database) -> int:
     """A job that failed for good."""
     async with database.transaction() as tx:
         await enqueue_jobs(tx, [Job(payload=BreakDown(order_id=new_id()))])
-        job_id: int = await tx.value("UPDATE pgqueuer SET status = 'failed', attempts = 10 RETURNING id")
+        job_id: int = await tx.value(
+            "UPDATE pgqueuer SET status = 'failed', attempts = 10 WHERE entrypoint = 'BreakDown' RETURNING id"
+        )
     return job_id
 
 
