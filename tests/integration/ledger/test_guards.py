@@ -271,6 +271,7 @@ TAMPERED = {
         "UPDATE credit_adjustments SET state = 'POSTED', ended_at = NULL",
         {"adjustments_spent"},
     ),
+    "where it came from": ("UPDATE credit_debits SET source_kind = 'receivable'", {"taken_over"}),
     "stock": ("UPDATE stock SET reserved = reserved + 1 WHERE id = %(offer)s", {"reserved_stock"}),
     "an order": ("UPDATE orders SET status = 'CANCELLED' WHERE status = 'PENDING'", {"order_holds", "reserved_stock"}),
     "an order's state": (
