@@ -25,7 +25,8 @@ from khaacho.parties.standings import CreditStatus, RetailerStanding, lock_stand
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
 
-RETAILERS_READ_MAX = 500
+# Shops read at a time for a preview; some of them may be paused, so a page is not smaller than this.
+RETAILERS_READ_MIN, RETAILERS_READ_MAX = 50, 500
 
 
 class ReminderItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ async def preview_reminders(
 
     At most `limit`, all after the retailer `after`. Of a coming day only its own stages: today's are not missed yet.
     """
-    params = _due_params(on)
+    params = _due_params(on) | {"limit": min(max(limit, RETAILERS_READ_MIN), RETAILERS_READ_MAX)}
     found: list[ReminderPreview] = []
     while len(found) < limit:
         items = await tx.all(
@@ -111,7 +112,7 @@ async def preview_reminders(
             SELECT {_ITEM} {_DUE} AND debit.retailer_id IN (SELECT retailer_id FROM wanted)
             ORDER BY debit.retailer_id, debit.due_on, debit.opened_at, debit.id
             """,
-            params | {"after": after, "limit": RETAILERS_READ_MAX},
+            params | {"after": after},
             into=ReminderItem,
         )
         by_retailer: dict[UUID, list[ReminderItem]] = defaultdict(list)
@@ -124,7 +125,7 @@ async def preview_reminders(
             for retailer_id, items in by_retailer.items()
             if retailer_id in known
         ]
-        if len(by_retailer) < RETAILERS_READ_MAX:
+        if len(by_retailer) < params["limit"]:
             break
         after = max(by_retailer)
     return found[:limit]
