@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from khaacho.actors import Actor
+from khaacho.actors import SYSTEM
 from khaacho.credit.lock import CreditRequest, Judgement, look_at_credit
 from khaacho.errors import ValidationFailed
 from khaacho.ids import new_id
@@ -29,7 +29,7 @@ class OrderJudge:
         )
 
     async def judge(
-        self, actor: Actor, *, retailer_id: UUID, vendor_id: UUID | None, amount_paisa: int, on_credit: bool
+        self, *, retailer_id: UUID, vendor_id: UUID | None, amount_paisa: int, on_credit: bool
     ) -> Judgement:
         """Would this order be accepted now? Raises ValidationFailed for an amount that is none."""
         if amount_paisa <= 0:
@@ -41,7 +41,7 @@ class OrderJudge:
                 vendor_id=vendor_id,
                 amount_paisa=amount_paisa,
                 on_credit=on_credit,
-                actor=actor,
+                actor=SYSTEM,
             )
         )
 

@@ -29,6 +29,7 @@ from litestar.exceptions import (
 )
 from litestar.openapi.spec import Reference, Schema
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.types import Scope
 from litestar.typing import FieldDefinition
 
 from khaacho.errors import (
@@ -277,13 +278,23 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
 }
 
 
+_REQUEST_ID_NAME = REQUEST_ID_HEADER.lower().encode()
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+
 def request_id(request: Request[Any, Any, Any]) -> str:
-    """The id this request is known by in logs, audit and answers; made here when nobody gave one."""
-    known = request.scope["state"].get("request_id")
+    """The id this request is known by in logs, audit and answers."""
+    return request_id_of(request.scope)
+
+
+def request_id_of(scope: Scope) -> str:
+    """As `request_id`; made here when nobody gave one. Every request passes here, so no request object is built."""
+    state = scope["state"]
+    known = state.get("request_id")
     if known is None:
-        given = request.headers.get(REQUEST_ID_HEADER, "")
-        known = given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else str(new_id())
-        request.scope["state"]["request_id"] = known
+        given = next((value for name, value in scope["headers"] if name == _REQUEST_ID_NAME), b"")
+        known = given.decode() if _REQUEST_ID.fullmatch(given) else str(new_id())
+        state["request_id"] = known
     return str(known)
 
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from time import perf_counter
 from typing import cast
 
 import structlog
-from litestar import Litestar, Request
-from litestar.datastructures import MutableScopeHeaders
+from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import (
@@ -27,7 +27,7 @@ from litestar.types import (
 )
 
 from khaacho.errors import RequestTimeout
-from khaacho.platform.http import REQUEST_ID_HEADER, request_id
+from khaacho.platform.http import REQUEST_ID_HEADER, request_id_of
 from khaacho.platform.metrics import HTTP_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -39,21 +39,29 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
+# As they go over the wire, so that no answer encodes them again.
+SECURITY_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+REQUEST_ID_NAME = REQUEST_ID_HEADER.lower().encode()
 
 
 class Application(Litestar):
     """Litestar that names every request, measures it, and sends the security headers with every answer."""
 
     secure_transport: bool = False
+
+    def _headers_of(self, name: str) -> Iterable[tuple[bytes, bytes]]:
+        yield REQUEST_ID_NAME, name.encode()
+        yield from SECURITY_HEADERS
+        if self.secure_transport:
+            yield TRANSPORT_SECURITY
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
@@ -65,17 +73,15 @@ class Application(Litestar):
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})
-        name = request_id(Request(scope))
+        name = request_id_of(scope)
         started = perf_counter()
 
         async def send_answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                headers.setdefault(REQUEST_ID_HEADER, name)
-                for header, value in SECURITY_HEADERS.items():
-                    headers.setdefault(header, value)
-                if self.secure_transport:
-                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+                headers = list(message.get("headers", ()))
+                given = {header.lower() for header, _ in headers}
+                headers += [header for header in self._headers_of(name) if header[0] not in given]
+                message["headers"] = headers
                 _tell(scope, message["status"], perf_counter() - started)
             await send(message)
 
