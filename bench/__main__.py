@@ -1,4 +1,4 @@
-"""python -m bench [placing] [serving] [risk] [understanding]: measure, record, show.
+"""python -m bench [placing] [paying] [serving] [risk] [understanding]: measure, record, show.
 
 Everything runs against an embedded PostgreSQL of its own in a temporary folder, with fsync on, on loopback only, and
 stops by itself. BENCH_SECONDS (6) is how long each load runs.
@@ -11,14 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import placing, risk, serving, walls
+from bench import payments, placing, risk, serving, walls
 from bench.recording import Recorder
 from bench.world import build_world
 from khaacho.platform.database import Database
 from khaacho.platform.embedded import delete_embedded, start_embedded
 from khaacho.platform.migrate import migrate
 
-PARTS = ("placing", "serving", "risk", "understanding")
+PARTS = ("placing", "paying", "serving", "risk", "understanding")
 
 
 async def main(parts: list[str]) -> int:
@@ -32,10 +32,12 @@ async def main(parts: list[str]) -> int:
         try:
             migrate(server.dsn)
             database = await Database.open(server.dsn)
-            if {"placing", "serving"} & set(parts):
+            if {"placing", "paying", "serving"} & set(parts):
                 world = await build_world(database)
             if "placing" in parts:
                 await placing.measure(recorder, database, world)
+            if "paying" in parts:
+                await payments.measure(recorder, database, world)
             if "serving" in parts:
                 await serving.measure(recorder, database, world, folder)
             if "risk" in parts:

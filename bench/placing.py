@@ -73,8 +73,8 @@ async def run_callers(
     return len(latencies) / (time.perf_counter() - started), latencies, refused
 
 
-def run_pgbench(dsn: str, *, clients: int, people: int, seconds: float) -> float:
-    """Orders per second by pgbench with prepared statements."""
+def run_pgbench(dsn: str, *, clients: int, people: int, seconds: float, script: Path = PGBENCH_SCRIPT) -> float:
+    """Transactions per second by pgbench with prepared statements."""
     told = subprocess.run(
         [
             str(find_binaries() / "pgbench"),
@@ -85,7 +85,7 @@ def run_pgbench(dsn: str, *, clients: int, people: int, seconds: float) -> float
             f"--time={max(1, round(seconds))}",
             "--define=person_from=1",
             f"--define=person_to={people}",
-            f"--file={PGBENCH_SCRIPT}",
+            f"--file={script}",
             dsn,
         ],
         capture_output=True,
