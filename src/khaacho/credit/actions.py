@@ -24,7 +24,7 @@ from khaacho.ids import new_id
 from khaacho.ledger.actions import NewAccount, lock_accounts, open_accounts, set_ceiling, write_book
 from khaacho.ledger.chart import AccountKind, TransferCode, account_id
 from khaacho.ledger.posting import Book
-from khaacho.ledger.queries import find_holds, require_hold
+from khaacho.ledger.queries import find_accounts, find_holds, require_hold
 from khaacho.ledger.records import Source
 from khaacho.money import AMOUNT_PAISA_MAX
 from khaacho.platform.audit import AuditEntry, record_audit
@@ -77,7 +77,9 @@ async def open_credit_lines(tx: Transaction, actor: Actor, lines: Sequence[NewCr
             for line_id, line in zip(ids, lines, strict=True)
         ],
     )
-    return [await require_credit_line(tx, line_id) for line_id in ids]
+    opened = {terms.id: terms for terms in await (await send_find_terms(tx, ids)).all()}
+    figures = await find_accounts(tx, ids)
+    return [opened[line_id].with_figures(figures[line_id]) for line_id in ids]
 
 
 async def change_limit(
