@@ -8,7 +8,19 @@ from litestar import Router, get
 from litestar.di import Provide
 from litestar.response import Redirect
 
-from khaacho.console import audit, chat, jobs, order_page, orders, people, sign_in, statement, static_files, today
+from khaacho.console import (
+    audit,
+    chat,
+    jobs,
+    order_page,
+    orders,
+    people,
+    sign_in,
+    statement,
+    static_files,
+    today,
+    unread,
+)
 from khaacho.console.failures import EXCEPTION_HANDLERS
 from khaacho.console.visitor import admit, provide_visitor
 from khaacho.errors import RouteNotFound
@@ -36,6 +48,7 @@ _pages = Router(
         *statement.ROUTES,
         *audit.ROUTES,
         *jobs.ROUTES,
+        *unread.ROUTES,
         *chat.ROUTES,
         nowhere,
     ],

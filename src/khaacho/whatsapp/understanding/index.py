@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from .fillers import is_noise
 from .glossary import concept_of, phrase_concept_of
 from .numbers import NUMBER_WORDS
 from .records import Alias, CatalogItem
@@ -130,8 +131,9 @@ def code_key(code: str) -> str:
 
 
 def phrase_key(words: Iterable[str]) -> tuple[str, ...]:
-    """How an alias phrase is compared: by sound, in order."""
-    return tuple(sound_of(word) for word in words)
+    """How an alias phrase is compared: by sound, in order, without the small words between ("gahun ko pitho")."""
+    said = list(words)
+    return tuple(sound_of(word) for word in said if not is_noise(word)) or tuple(sound_of(word) for word in said)
 
 
 def alias_key(phrase: str) -> tuple[str, ...]:
