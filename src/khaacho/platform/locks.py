@@ -53,12 +53,12 @@ async def lock_rows(
     return await (await send_row_locks(tx, select, ids, into=into, wait=wait)).all()
 
 
-async def share_rows(tx: Transaction, select: str, ids: Sequence[UUID], *, into: type[Row]) -> list[Row]:
-    """Read rows that must not change until the transaction ends, while any number of others do the same.
+async def send_shared_rows(tx: Transaction, select: str, ids: Sequence[UUID], *, into: type[Row]) -> Pending[Row]:
+    """Queue the reading of rows that must not change until the transaction ends, while others do the same.
 
-    As `lock_rows`, but only whoever would change one of the rows waits. Never lock a row later that was shared before.
+    As `send_row_locks`, but only whoever would change one of the rows waits. Never lock a row that was shared before.
     """
-    return await tx.all(f"{select} WHERE id = ANY(%(ids)s) ORDER BY id FOR SHARE", {"ids": list(ids)}, into=into)
+    return await tx.send(f"{select} WHERE id = ANY(%(ids)s) ORDER BY id FOR SHARE", {"ids": list(ids)}, into=into)
 
 
 async def with_bounded_wait(tx: Transaction, attempt: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,30 +1,33 @@
 """Applying to a project, and ways out of it again [P21].
 
-The application is written before its credits are taken: of several that one freelancer sends at once, the unique index
-makes the others wait for the first and then refuses them, and nothing of a refused one is left behind.
+Applications are written before their credits are taken: of several that one freelancer sends at once, the unique index
+makes the others wait for the first and then leaves them out, and nothing of a refused one stays behind. So the order
+of locks is projects (shared), applications, balances; whoever withdraws or pays back keeps to it too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
-from khaacho.errors import Forbidden
+from khaacho.errors import AlreadyApplied, Forbidden, KhaachoError, ProjectNotFound
 from khaacho.ids import new_id
 from khaacho.ledger.records import Source
 from khaacho.parties.queries import find_users_by_id
 from khaacho.platform.audit import AuditEntry, record_audit
+from khaacho.platform.columns import columns_of
 from khaacho.platform.database import Transaction
 from khaacho.platform.events import publish
-from khaacho.prepaid.actions import spend_credits
+from khaacho.prepaid.actions import spend_for_all
 from khaacho.prepaid.events import CreditsRunLow
-from khaacho.prepaid.records import Spend
-from khaacho.prepaid.terms import find_terms
+from khaacho.prepaid.records import NewSpend, Spend
+from khaacho.prepaid.terms import send_find_terms, the_terms
 from khaacho.projects.events import ApplicationAnswered
-from khaacho.projects.queries import lock_applications, require_application, share_project
+from khaacho.projects.queries import lock_applications, require_application, send_shared_projects, share_project
 from khaacho.projects.records import Application, ApplicationRefund, ApplicationStatus, Project
 from khaacho.projects.refunds import pay_refunds, quote_of, write_application_status
 from khaacho.projects.states import decide_application, decide_application_step, status_at
@@ -43,11 +46,22 @@ class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
     bid_paisa: int | None = None
 
 
+class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends which application."""
+
+    actor: Actor
+    new: NewApplication
+
+
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """A new application and what it took."""
+    """A new application, what it took, and the project as it was."""
 
     application: Application
     spend: Spend
+    project: Project
+
+
+Outcome = Applied | KhaachoError
 
 
 class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,50 +77,42 @@ async def apply_to_project(tx: Transaction, actor: Actor, *, new: NewApplication
     Raises ProjectNotFound, ProjectNotOpen (also past the deadline, marked or not), OwnProject, AlreadyApplied,
     InsufficientCredits.
     """
-    if actor.id is None or actor.role is not ActorRole.FREELANCER:
-        raise Forbidden
-    project = await share_project(tx, new.project_id)
-    refusal = decide_application(project, is_own=await _is_own(tx, project, actor.id), moment=clock.now())
-    if refusal is not None:
-        raise refusal
-    terms = await find_terms(tx)
-    application = Application(
-        id=new_id(),
-        project_id=project.id,
-        freelancer_id=actor.id,
-        message=new.message,
-        bid_paisa=new.bid_paisa,
-        spent_units=terms.application_units,
-        status=ApplicationStatus.PENDING,
-        status_reason=None,
-        status_since=clock.now(),
-        created_at=clock.now(),
-    )
-    await _insert(tx, application)
-    spend = await spend_credits(
-        tx,
-        actor,
-        user_id=actor.id,
-        units=application.spent_units,
-        source=Source(kind=SOURCE_KIND, id=application.id),
-        key=f"application:{application.id}",
-    )
-    await record_audit(
-        tx,
-        actor,
-        [
-            AuditEntry(
-                action="APPLICATION_SENT",
-                subject_kind="application",
-                subject_id=application.id,
-                new={"project_id": project.id, "spent_units": application.spent_units},
-            )
-        ],
-    )
-    if spend.balance_after <= LOW_BALANCE_UNITS < spend.balance_after + spend.units:
-        low = CreditsRunLow(user_id=actor.id, movement_id=spend.id, balance_after=spend.balance_after)
-        await publish(tx, [low])
-    return Applied(application=application, spend=spend)
+    (outcome,) = await apply_for_all(tx, [ApplyRequest(actor=actor, new=new)])
+    if isinstance(outcome, KhaachoError):
+        raise outcome
+    return outcome
+
+
+async def apply_for_all(tx: Transaction, requests: Sequence[ApplyRequest]) -> list[Outcome]:
+    """As `apply_to_project` for many, in order; a refusal is an outcome and disturbs no other."""
+    if not requests:
+        return []
+    async with tx.pipeline():
+        shared = await send_shared_projects(tx, [request.new.project_id for request in requests])
+        pending_terms = await send_find_terms(tx)
+        projects = {project.id: project for project in await shared.all()}
+        terms = the_terms(await pending_terms.first())
+    freelancers = [request.actor.id for request in requests if request.actor.id]
+    owners = [project.owner_id for project in projects.values()]
+    phones = {user.id: user.phone for user in await find_users_by_id(tx, [*owners, *freelancers])}
+    drafts = [_draft(request, projects, phones, terms.application_units) for request in requests]
+    written = await _insert(tx, [draft for draft in drafts if isinstance(draft, Application)])
+    paying = [
+        (number, draft) for number, draft in enumerate(drafts) if isinstance(draft, Application) and draft.id in written
+    ]
+    spends = await spend_for_all(tx, [_spend_of(requests[number].actor, draft) for number, draft in paying])
+    outcomes: list[Outcome] = [draft if isinstance(draft, KhaachoError) else AlreadyApplied() for draft in drafts]
+    for (number, draft), spend in zip(paying, spends, strict=True):
+        outcomes[number] = (
+            spend
+            if isinstance(spend, KhaachoError)
+            else Applied(application=draft, spend=spend, project=projects[draft.project_id])
+        )
+    unpaid = [draft.id for number, draft in paying if isinstance(outcomes[number], KhaachoError)]
+    if unpaid:
+        await tx.execute("DELETE FROM applications WHERE id = ANY(%(ids)s)", {"ids": unpaid})
+    await _announce(tx, requests, outcomes)
+    return outcomes
 
 
 async def withdraw_application(tx: Transaction, actor: Actor, application_id: UUID) -> Withdrawn:
@@ -163,20 +169,91 @@ async def _in_hand(tx: Transaction, application_id: UUID) -> tuple[Project, Appl
     return project, application
 
 
-async def _is_own(tx: Transaction, project: Project, freelancer_id: UUID) -> bool:
-    """One person may be here in several roles, under one phone number."""
-    users = await find_users_by_id(tx, [project.owner_id, freelancer_id])
-    return project.owner_id == freelancer_id or len({user.phone for user in users}) < len(users)
+def _draft(
+    request: ApplyRequest, projects: Mapping[UUID, Project], phones: Mapping[UUID, str], units: int
+) -> Application | KhaachoError:
+    actor, project = request.actor, projects.get(request.new.project_id)
+    if actor.id is None or actor.role is not ActorRole.FREELANCER:
+        return Forbidden()
+    if project is None:
+        return ProjectNotFound()
+    now = clock.now()
+    # One person may be here in several roles, under one phone number.
+    is_own = project.owner_id == actor.id or phones.get(project.owner_id) == phones.get(actor.id)
+    refusal = decide_application(project, is_own=is_own, moment=now)
+    return refusal or Application(
+        id=new_id(),
+        project_id=project.id,
+        freelancer_id=actor.id,
+        message=request.new.message,
+        bid_paisa=request.new.bid_paisa,
+        spent_units=units,
+        status=ApplicationStatus.PENDING,
+        status_reason=None,
+        status_since=now,
+        created_at=now,
+    )
 
 
-async def _insert(tx: Transaction, application: Application) -> None:
-    # applications_one_live refuses a second one; its refusal is AlreadyApplied.
-    await tx.execute(
+def _spend_of(actor: Actor, application: Application) -> NewSpend:
+    return NewSpend(
+        actor=actor,
+        user_id=application.freelancer_id,
+        units=application.spent_units,
+        source=Source(kind=SOURCE_KIND, id=application.id),
+        key=f"application:{application.id}",
+    )
+
+
+async def _insert(tx: Transaction, applications: Sequence[Application]) -> set[UUID]:
+    """Write those that applications_one_live lets in; answers their ids."""
+    if not applications:
+        return set()
+    # In the order of that index, so that two batches which meet in it wait for each other one way only.
+    rows = sorted(applications, key=lambda one: (one.project_id, one.freelancer_id))
+    written = await tx.values(
         """
         INSERT INTO applications (id, project_id, freelancer_id, message, bid_paisa, spent_units, status, status_since,
             created_at)
-        VALUES (%(id)s, %(project_id)s, %(freelancer_id)s, %(message)s, %(bid_paisa)s, %(spent_units)s, %(status)s,
-            %(status_since)s, %(created_at)s)
+        SELECT *
+        FROM unnest(%(id)s::uuid[], %(project_id)s::uuid[], %(freelancer_id)s::uuid[], %(message)s::text[],
+            %(bid_paisa)s::bigint[], %(spent_units)s::integer[], %(status)s::text[], %(status_since)s::timestamptz[],
+            %(created_at)s::timestamptz[])
+        ON CONFLICT DO NOTHING
+        RETURNING id
         """,
-        msgspec.structs.asdict(application),
+        columns_of(rows, [name for name in Application.__struct_fields__ if name != "status_reason"]),
+    )
+    return set(written)
+
+
+async def _announce(tx: Transaction, requests: Sequence[ApplyRequest], outcomes: Sequence[Outcome]) -> None:
+    done = [
+        (request.actor, outcome)
+        for request, outcome in zip(requests, outcomes, strict=True)
+        if isinstance(outcome, Applied)
+    ]
+    if not done:
+        return
+    await record_audit(
+        tx,
+        done[0][0],
+        [
+            AuditEntry(
+                action="APPLICATION_SENT",
+                subject_kind="application",
+                subject_id=applied.application.id,
+                actor=actor,
+                new={"project_id": applied.project.id, "spent_units": applied.spend.units},
+            )
+            for actor, applied in done
+        ],
+    )
+    await publish(
+        tx,
+        [
+            CreditsRunLow(user_id=spend.user_id, movement_id=spend.id, balance_after=spend.balance_after)
+            for spend in (applied.spend for _, applied in done)
+            if spend.balance_after <= LOW_BALANCE_UNITS < spend.balance_after + spend.units
+        ],
     )

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import get, post
-from litestar.params import QueryParameter
+from litestar import Request, get, post
+from litestar.params import HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Envelope, Page, decode_cursor, ok, page_of
+from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request
 from khaacho.projects.api_records import ApplicationAnswer, ApplicationBody, OptionalReason, application_answer
-from khaacho.projects.applications import apply_to_project, reject_application, withdraw_application
+from khaacho.projects.applications import reject_application, withdraw_application
 from khaacho.projects.queries import (
     find_applications,
     find_projects_by_id,
     find_refunds_by_application,
     require_project,
 )
+from khaacho.projects.reception import Reception
 from khaacho.projects.records import Application, ApplicationStatus
+
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 
 
 @post(
@@ -29,12 +33,20 @@ from khaacho.projects.records import Application, ApplicationStatus
     summary="Apply to a project; it costs credits",
     guards=[requires("projects.apply")],
 )
-async def apply(data: ApplicationBody, database: Database, actor: Actor) -> Envelope[ApplicationAnswer]:
-    """`creditsBalance` is what is left. One live application per freelancer and project."""
-    async with database.transaction() as tx:
-        applied = await apply_to_project(tx, actor, new=data.as_new())
-        project = await require_project(tx, applied.application.project_id)
-    return ok(application_answer(applied.application, project, credits_balance=applied.spend.balance_after))
+async def apply(
+    data: ApplicationBody, request: Request[Any, Any, Any], reception: Reception, actor: Actor, key: KeyHeader = None
+) -> Envelope[ApplicationAnswer]:
+    """`creditsBalance` is what is left. One live application per freelancer and project.
+
+    With an Idempotency-Key the same request again answers the same application.
+    """
+    applied = await reception.take(
+        actor,
+        data.as_new(),
+        key=None if key is None else checked_key(key),
+        request_hash=hash_request(await request.body()),
+    )
+    return ok(application_answer(applied.application, applied.project, credits_balance=applied.spend.balance_after))
 
 
 @get(

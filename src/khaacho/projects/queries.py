@@ -8,7 +8,7 @@ from uuid import UUID
 
 from khaacho.errors import ApplicationNotFound, ProjectNotFound
 from khaacho.platform import locks
-from khaacho.platform.database import Transaction
+from khaacho.platform.database import Pending, Transaction
 from khaacho.projects.records import (
     Application,
     ApplicationRefund,
@@ -60,12 +60,20 @@ async def lock_project(tx: Transaction, project_id: UUID) -> Project:
     return found[0]
 
 
+async def send_shared_projects(tx: Transaction, project_ids: Sequence[UUID]) -> Pending[Project]:
+    """Queue the reading of projects that stay as they are until the transaction ends.
+
+    Applicants do this, and none of them waits for another.
+    """
+    return await locks.send_shared_rows(tx, _PROJECT, sorted(set(project_ids)), into=Project)
+
+
 async def share_project(tx: Transaction, project_id: UUID) -> Project:
-    """Keep it as it is until the transaction ends; applicants do this, and none of them waits for another."""
-    found = await locks.share_rows(tx, _PROJECT, [project_id], into=Project)
-    if not found:
+    """As `send_shared_projects` for one. Raises ProjectNotFound."""
+    project = await (await send_shared_projects(tx, [project_id])).first()
+    if project is None:
         raise ProjectNotFound
-    return found[0]
+    return project
 
 
 async def find_projects(

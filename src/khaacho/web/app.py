@@ -44,6 +44,7 @@ from khaacho.prepaid.counter import CreditCounter
 from khaacho.prepaid.gateways.registry import open_gateways
 from khaacho.prepaid.sandbox import api as sandbox
 from khaacho.projects import api as projects
+from khaacho.projects.reception import Reception
 from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
 from khaacho.web.answering import Application, Deadline
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> Litestar:
             "placer": Provide(_placer, sync_to_thread=False),
             "roster": Provide(lambda: roster, sync_to_thread=False),
             "cashier": Provide(_cashier, sync_to_thread=False),
+            "reception": Provide(_reception, sync_to_thread=False),
             "judge": Provide(_judge, sync_to_thread=False),
             "credit_counter": Provide(_credit_counter, sync_to_thread=False),
         },
@@ -140,12 +142,14 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.doorkeeper = Doorkeeper(database, settings.secret)
             app.state.placer = OrderPlacer(database)
             app.state.cashier = Cashier(database)
+            app.state.reception = Reception(database)
             app.state.judge = OrderJudge(database)
             app.state.credit_counter = CreditCounter(database, open_gateways(settings))
             log.info("web_started", address=settings.base_url, process=os.getpid())
             yield
             await app.state.placer.drain()
             await app.state.cashier.drain()
+            await app.state.reception.drain()
             log.info("web_stopped", process=os.getpid())
 
     return run
@@ -174,6 +178,11 @@ def _judge(state: State) -> OrderJudge:
 def _cashier(state: State) -> Cashier:
     cashier: Cashier = state.cashier
     return cashier
+
+
+def _reception(state: State) -> Reception:
+    reception: Reception = state.reception
+    return reception
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
