@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from khaacho.clock import business_time
 from khaacho.money import PAISA_PER_RUPEE, format_rupees, format_rupees_short, round_half_up
+from khaacho.parties.phones import is_reachable
 
 ORDER_CODE = re.compile(r"\bORD\d{6}-\d{4,}\b")
 # WhatsApp's own marks: *bold*, _italic_, ~struck~, each hugging its words.
@@ -79,7 +80,9 @@ def span(duration: timedelta, units: Sequence[str]) -> str:
 
 
 def phone_spaced(phone: str) -> str:
-    """'+9779812345678' → '+977 981-2345678', as it is said here; others as they are."""
+    """'+9779812345678' → '+977 981-2345678', as it is said here; others as they are, and a dash for no telephone."""
+    if not is_reachable(phone):
+        return "–"
     if phone.startswith("+977") and len(phone) == 14:
         return f"+977 {phone[4:7]}-{phone[7:]}"
     return phone
