@@ -11,6 +11,7 @@ from khaacho.console import formats
 from khaacho.console.orders import Asked, decode_place, read_filters
 from khaacho.console.quick_replies import quick_replies
 from khaacho.orders.records import OrderStatus
+from khaacho.parties.phones import unreachable_phone
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -78,3 +79,10 @@ def test_filters_make_sense_of_any_address() -> None:
     assert read_filters({"status": "x", "retailer": "1", "to": "0001-01-01", "sort": "?"}) == Asked()
     assert decode_place("bm9uc2Vuc2U") is None
     assert decode_place("%%%") is None
+
+
+def test_a_telephone_is_written_as_it_is_said() -> None:
+    """Ours in two parts, others as they are, and a dash for a shop whose telephone nobody told."""
+    assert formats.phone_spaced("+9779812345678") == "+977 981-2345678"
+    assert formats.phone_spaced("+4915112345678") == "+4915112345678"
+    assert formats.phone_spaced(unreachable_phone(1)) == "–"
