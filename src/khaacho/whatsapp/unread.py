@@ -29,7 +29,7 @@ WORDS_LENGTH_MAX = 200
 # A list of five hundred strange names is one person's evening; the first of them show what is missing.
 WORDS_PER_MESSAGE_MAX = 20
 ANSWER_LENGTH_MAX = 4_096
-AROUND_BEFORE, AROUND_AFTER = 4, 6
+AROUND_BEFORE, AROUND_AFTER = 3, 4
 
 
 class UnreadState(StrEnum):
