@@ -10,13 +10,15 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
+from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited, somebody_waits
 from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.jobs import pause_late_retailers
-from khaacho.credit.pausing import evaluate_pause, pause_credit, pause_overdue
+from khaacho.credit.pausing import evaluate_pause, pause_credit, pause_overdue, resume_cured
+from khaacho.credit.payments import record_payment
+from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.parties.standings import CreditStatus, RetailerStanding, find_standing
 from khaacho.platform.database import Database
 
@@ -263,9 +265,51 @@ async def test_a_pause_by_a_person_stays(
             taken = await pause_credit(tx, admin, shop, reason="talk to the owner first")
         assert taken.changed
         await pay(shop, 2_000)
+        async with database.transaction() as tx:
+            assert not await resume_cured(tx, SYSTEM, shop)
     standing = await standing_of(database, shop)
     assert standing.credit_status is CreditStatus.PAUSED
     assert (standing.credit_status_reason, standing.credit_status_automatic) == ("talk to the owner first", False)
+
+
+async def test_the_run_waits_for_a_payment_under_way(
+    database: Database, open_shops: OpenShops, owe: Owe, contenders: Contenders
+) -> None:
+    """[C52] A payment that has not committed yet is waited for, and then there is no cause any more."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 2_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DELIVERED + timedelta(days=31), 11)):
+        async with contenders(1) as (other,):
+
+            async def run() -> bool:
+                async with other.transaction() as tx:
+                    return await pause_overdue(tx, SYSTEM, shop)
+
+            async with database.transaction() as tx:
+                paid = NewPayment(amount_paisa=200_000, method=PaymentMethod.CASH, retailer_id=shop)
+                await record_payment(tx, SYSTEM, paid)
+                await resume_cured(tx, SYSTEM, shop)
+                running = asyncio.create_task(run())
+                await somebody_waits(database)
+            assert await running is False
+    assert (await standing_of(database, shop)).credit_status is CreditStatus.ACTIVE
+
+
+async def test_a_payment_waits_for_a_pause_under_way_and_lifts_it(
+    database: Database, open_shops: OpenShops, owe: Owe, pay: Pay, contenders: Contenders
+) -> None:
+    """[C52] The other way round: paused first, paid next, and credit is back."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 2_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DELIVERED + timedelta(days=31), 11)):
+        async with contenders(1) as (other,):
+            async with other.transaction() as tx:
+                assert await pause_overdue(tx, SYSTEM, shop)
+                paying = asyncio.create_task(pay(shop, 2_000))
+                await somebody_waits(database)
+            await paying
+    assert (await standing_of(database, shop)).credit_status is CreditStatus.ACTIVE
+    assert await audited(database, shop, *DECISIONS) == ["PAUSE_CREDIT", "UNPAUSE_CREDIT"]
 
 
 async def test_a_payment_and_the_run_at_the_same_moment_agree(

@@ -157,13 +157,13 @@ async def test_a_promise_is_kept_as_soon_as_it_is_paid(
     (shop,) = await open_shops(1)
     await owe(shop, 1_000, delivered_on=DELIVERED)
     with clock.travelled_to(at_wall(DELIVERED, 15)):
-        await pay(shop, 400)
+        await pay(shop, 600)
     with clock.travelled_to(at_wall(DELIVERED, 16)):
-        await promise(database, shop, DELIVERED + timedelta(days=5), amount_paisa=50_000)
+        await promise(database, shop, DELIVERED + timedelta(days=5), amount_paisa=30_000)
         async with database.transaction() as tx:
             assert await judge_live_promise(tx, SYSTEM, shop) is PromiseState.LIVE
     with clock.travelled_to(at_wall(DELIVERED, 17)):
-        await pay(shop, 600)
+        await pay(shop, 300)
         async with database.transaction() as tx:
             assert await judge_live_promise(tx, SYSTEM, shop) is PromiseState.KEPT
             assert await judge_live_promise(tx, SYSTEM, shop) is None

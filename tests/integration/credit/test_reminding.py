@@ -10,15 +10,17 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited
+from tests.fixtures.owing import Deliver, HearAll, Owe, Pay, assert_credit_sound, at_wall, audited, somebody_waits
 from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.disputes import dispute_debit, resolve_dispute
 from khaacho.credit.jobs import pause_late_retailers
-from khaacho.credit.pausing import pause_credit
+from khaacho.credit.pausing import pause_credit, resume_cured
+from khaacho.credit.payments import record_payment
 from khaacho.credit.promises import NewPromise, record_promise
+from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.credit.reminding import preview_reminders
 from khaacho.errors import QuietHours
 from khaacho.parties.actions import update_retailers
@@ -218,6 +220,29 @@ async def test_a_payment_between_looking_and_claiming_is_seen(
                 assert await remind_retailer(tx, SYSTEM, shop) is reminded
     (message,) = await told(part)
     assert "Rs.100," in message.body
+
+
+async def test_a_reminder_waits_for_a_payment_under_way(
+    database: Database, open_shops: OpenShops, owe: Owe, told: HearAll, contenders: Contenders
+) -> None:
+    """[C40] A payment that has not committed yet is waited for; what it clears is then not reminded of."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 1_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DUE, 10)):
+        async with contenders(1) as (other,):
+
+            async def remind() -> bool:
+                async with other.transaction() as tx:
+                    return await remind_retailer(tx, SYSTEM, shop)
+
+            async with database.transaction() as tx:
+                paid = NewPayment(amount_paisa=100_000, method=PaymentMethod.CASH, retailer_id=shop)
+                await record_payment(tx, SYSTEM, paid)
+                await resume_cured(tx, SYSTEM, shop)
+                reminding = asyncio.create_task(remind())
+                await somebody_waits(database)
+            assert await reminding is False
+    assert await told(shop) == []
 
 
 async def test_a_payment_at_the_same_moment_is_before_or_after(
