@@ -131,7 +131,7 @@ def age_bars(summary: RiskSummary) -> list[AgeBar]:
             name=name,
             paisa=paisa,
             percent=100 * paisa // largest if largest else 0,
-            share=100 * paisa // whole if whole else 0,
+            share=round(100 * paisa / whole) if whole else 0,
         )
         for name, paisa in sums.items()
     ]
