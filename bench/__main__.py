@@ -1,4 +1,4 @@
-"""python -m bench [placing] [paying] [serving] [risk] [understanding]: measure, record, show.
+"""python -m bench [placing] [paying] [serving] [prepaid] [projects] [risk] [understanding]: measure, record, show.
 
 Everything runs against an embedded PostgreSQL of its own in a temporary folder, with fsync on, on loopback only, and
 stops by itself. BENCH_SECONDS (6) is how long each load runs.
@@ -11,14 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import payments, placing, risk, serving, walls
+from bench import payments, placing, prepaid, projects, risk, serving, walls
 from bench.recording import Recorder
 from bench.world import build_world
 from khaacho.platform.database import Database
 from khaacho.platform.embedded import delete_embedded, start_embedded
 from khaacho.platform.migrate import migrate
 
-PARTS = ("placing", "paying", "serving", "risk", "understanding")
+PARTS = ("placing", "paying", "serving", "prepaid", "projects", "risk", "understanding")
 
 
 async def main(parts: list[str]) -> int:
@@ -40,6 +40,10 @@ async def main(parts: list[str]) -> int:
                 await payments.measure(recorder, database, world)
             if "serving" in parts:
                 await serving.measure(recorder, database, world, folder)
+            if "prepaid" in parts:
+                await prepaid.measure(recorder, database, folder)
+            if "projects" in parts:
+                await projects.measure(recorder, database)
             if "risk" in parts:
                 await risk.measure(recorder, server.dsn)
             await database.close()
