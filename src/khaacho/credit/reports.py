@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho.credit.queries import CreditTerms
-from khaacho.credit.records import CreditLine, PaymentMethod, PaymentState
+from khaacho.credit.records import CreditLine
 from khaacho.ledger.queries import find_accounts
 from khaacho.platform.database import Transaction
 from khaacho.platform.days import DaySpan
@@ -39,12 +39,11 @@ class DayReceived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clearing(msgspec.Struct, frozen=True, kw_only=True):
-    """What one payment cleared of an open item."""
+    """What a payment or an adjustment cleared of an open item; `method` is how it was paid, or why it was adjusted."""
 
-    payment_id: UUID
+    id: UUID
     amount_paisa: int
-    method: PaymentMethod
-    state: PaymentState
+    method: str
     reference: str | None
     event_at: datetime
     actor_name: str
@@ -124,13 +123,17 @@ async def find_lines_of(tx: Transaction, retailer_ids: Sequence[UUID]) -> dict[U
 
 
 async def find_clearings(tx: Transaction, debit_id: UUID) -> list[Clearing]:
-    """What payments cleared of this open item, oldest first."""
+    """What cleared this open item and was not undone, oldest first."""
     return await tx.all(
         """
-        SELECT p.id AS payment_id, a.amount_paisa, p.method, p.state, p.reference, p.event_at, p.actor_name
+        SELECT COALESCE(p.id, j.id) AS id, a.amount_paisa, COALESCE(p.method, j.reason) AS method,
+            COALESCE(p.reference, j.note) AS reference, COALESCE(p.event_at, j.event_at) AS event_at,
+            COALESCE(p.actor_name, j.actor_name) AS actor_name
         FROM credit_allocations AS a
-        JOIN credit_payments AS p ON p.id = a.payment_id
-        WHERE a.debit_id = %(debit)s
+        LEFT JOIN credit_payments AS p ON p.id = a.payment_id
+        LEFT JOIN credit_adjustments AS j ON j.id = a.adjustment_id
+        WHERE a.debit_id = %(debit)s AND a.undoes_id IS NULL
+            AND NOT EXISTS (SELECT FROM credit_allocations AS undoing WHERE undoing.undoes_id = a.id)
         ORDER BY a.created_at, a.id
         """,
         {"debit": debit_id},

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "nav.credit": "Credit",
+    "method.RETURN": "Goods returned",
+    "method.DISPUTE": "Dispute",
+    "method.CHARGEBACK": "Chargeback",
+    "method.PROMOTION": "Promotion",
+    "method.WRITE_OFF": "Written off",
+    "method.OPENING_BALANCE": "Opening balance",
     "nav.reminders": "Reminders",
     "risk.title": "Credit",
     "risk.as_of": "As it stands, {time}",
@@ -45,6 +51,12 @@ ENGLISH: dict[str, str] = {
 
 NEPALI: dict[str, str] = {
     "nav.credit": "उधारो",
+    "method.RETURN": "सामान फिर्ता",
+    "method.DISPUTE": "विवाद",
+    "method.CHARGEBACK": "फिर्ता माग",
+    "method.PROMOTION": "छुट",
+    "method.WRITE_OFF": "मिनाहा",
+    "method.OPENING_BALANCE": "सुरुको बाँकी",
     "nav.reminders": "सम्झाउने सन्देश",
     "risk.title": "उधारो",
     "risk.as_of": "{time} को अवस्था",
