@@ -441,6 +441,19 @@ async def test_the_small_things(says: Says, shop: Shop, make_user: Any, database
     assert "says a payment was made" in await _all(database, boss.phone)
 
 
+async def test_own_figures_are_told(says: Says, shop: Shop) -> None:
+    """[C70] "stats" gets the figures; "check credit" and "mero hisab" get them after the credit; in both languages."""
+    buyer = shop.retailer.phone
+    assert (await says(buyer, "stats")).startswith("📊 *Your orders*\nThis week: 0 orders ➡️ (last week: 0)")
+    for text in ("check credit", "Check my credit?", "mero hisab", "मेरो हिसाब"):
+        told = await says(buyer, text)
+        assert "no credit line" in told, text
+        assert "Last 30 days: 0 orders on 0 days, Rs.0.00" in told, text
+    assert "Last 30 days" not in await says(buyer, "mero udharo kati cha")
+    await says(buyer, "NEPALI")
+    assert "पछिल्ला ३० दिन: 0 दिनमा 0 अर्डर" in await says(buyer, "mero hisab")
+
+
 async def test_a_message_worked_twice_answers_once(says: Says, shop: Shop, database: Database) -> None:
     """[O2][O31] The same CONFIRM in a second message places nothing twice."""
     buyer = shop.retailer.phone
