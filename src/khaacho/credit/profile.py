@@ -134,8 +134,9 @@ async def _parts_of(tx: Transaction, payment_ids: Sequence[UUID]) -> dict[UUID, 
     found = await tx.all(
         """
         SELECT payment_id, debit_id, amount_paisa
-        FROM credit_allocations
-        WHERE payment_id = ANY(%(ids)s)
+        FROM credit_allocations AS part
+        WHERE payment_id = ANY(%(ids)s) AND undoes_id IS NULL
+            AND NOT EXISTS (SELECT FROM credit_allocations AS undoing WHERE undoing.undoes_id = part.id)
         ORDER BY created_at, id
         """,
         {"ids": list(payment_ids)},

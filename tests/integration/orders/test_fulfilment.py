@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from tests.fixtures.people import MakeOffer, MakeProduct, MakeRetailer, MakeVendor
+from tests.fixtures.processes import Working
 from tests.integration.orders.conftest import (
     PlaceOrders,
     Sellers,
@@ -23,9 +25,11 @@ from tests.integration.orders.conftest import (
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.catalog.records import Product
+from khaacho.credit.adjustments import record_adjustment
 from khaacho.credit.payments import record_payment
 from khaacho.credit.queries import find_credit_overview, find_debits_of_orders
-from khaacho.credit.records import NewPayment, PaymentMethod
+from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
+from khaacho.credit.reversals import reverse_payment
 from khaacho.errors import DeliveryMismatch, Forbidden, InvalidTransition, KhaachoError, NotYourTurn
 from khaacho.orders import fulfilment
 from khaacho.orders.deliveries import DeliveredLine
@@ -214,6 +218,57 @@ async def test_a_payment_in_full_completes_the_order(
         async with database.transaction() as tx:
             await fulfilment.complete_paid_orders(tx, [order.id])
         assert (await read_order(database, order)).status is expected
+
+
+async def test_an_order_whose_payment_is_taken_back_is_not_completed(
+    database: Database,
+    admin: Actor,
+    shop: Retailer,
+    rice: Product,
+    sellers: Sellers,
+    place: PlaceOrders,
+    working: Working,
+) -> None:
+    """[C63] Two orders, one completed by being paid, the other by a person. When the payment is taken back the first
+    is DELIVERED again and unpaid, the second stays as the person said; a return that clears the first completes it.
+    """
+    ((vendor, _),) = await sellers(1)
+    (paid,), (closed,) = await place((rice, 5)), await place((rice, 5))
+    for order in (paid, closed):
+        await to_status(database, acting_for(vendor), order, OrderStatus.DISPATCHED)
+        await do(database, fulfilment.deliver_order, acting_for(vendor), order)
+    await do(database, fulfilment.complete_order, admin, closed)
+    new = NewPayment(retailer_id=shop.id, amount_paisa=100_000, method=PaymentMethod.CASH)
+    async with working():
+        async with database.transaction() as tx:
+            payment = await record_payment(tx, admin, new)
+        await until_status(database, paid, OrderStatus.COMPLETED)
+        async with database.transaction() as tx:
+            await reverse_payment(tx, admin, payment.payment_id, reason="counted twice")
+        await until_status(database, paid, OrderStatus.DELIVERED)
+        assert (await read_order(database, closed)).status is OrderStatus.COMPLETED
+        async with database.transaction() as tx:
+            back = NewAdjustment(retailer_id=shop.id, amount_paisa=-50_000, reason=AdjustmentReason.RETURN)
+            await record_adjustment(tx, admin, back)
+        await until_status(database, paid, OrderStatus.COMPLETED)
+    async with database.reading() as tx:
+        steps = await tx.values(
+            "SELECT to_status FROM order_history WHERE order_id = %(id)s ORDER BY id", {"id": paid.id}
+        )
+        told = await tx.values("SELECT body FROM outbound_messages ORDER BY id")
+    assert steps[-4:] == ["DELIVERED", "COMPLETED", "DELIVERED", "COMPLETED"]
+    # The shop reads Nepali: thanks with nothing left to pay, then what was taken back, why, and what is owed now.
+    thanks, taken_back = [text for text in told if "Rs.1,000" in text]
+    assert "तपाईंको Rs.1,000 भुक्तानी पायौं।\n👏 सबै तिरिसक्नुभयो।" in thanks
+    assert "counted twice" in taken_back
+    assert "तिर्न बाँकी: Rs.1,000" in taken_back
+
+
+async def until_status(database: Database, order: Order, status: OrderStatus) -> None:
+    """Until the worker has brought it there."""
+    async with asyncio.timeout(20):
+        while (await read_order(database, order)).status is not status:
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("reached", [OrderStatus.PENDING, OrderStatus.ACCEPTED, OrderStatus.OUT_FOR_DELIVERY])

@@ -14,10 +14,10 @@ from khaacho.credit.records import Debit
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def debit(number: int, amount: int, *, cleared: int = 0, day: int = 0) -> Debit:
+def debit(number: int, amount: int, *, cleared: int = 0, day: int = 0, line: int = 0) -> Debit:
     return Debit(
         id=UUID(int=number),
-        account_id=UUID(int=0),
+        account_id=UUID(int=line),
         retailer_id=UUID(int=0),
         source_kind="order",
         source_id=UUID(int=number),
@@ -47,6 +47,17 @@ def test_the_one_named_comes_before_older_ones() -> None:
     """[C60] What is over goes on to the oldest."""
     debits = (debit(1, 100, day=1), debit(2, 100, day=2), debit(3, 100, day=3))
     assert cleared_by(150, *debits, first=3) == ([(3, 100), (1, 50)], 0)
+
+
+def test_the_line_of_the_one_named_comes_before_other_lines() -> None:
+    """[C60] First the item named, then what is oldest on its line, then what is oldest elsewhere; without a name lines
+    count for nothing. Of an item that is cleared by now only its line is left to go by.
+    """
+    debits = (debit(1, 100, day=1, line=7), debit(2, 100, day=2, line=8), debit(3, 100, day=3, line=8))
+    assert cleared_by(400, *debits, first=3) == ([(3, 100), (2, 100), (1, 100)], 100)
+    assert cleared_by(300, *debits) == ([(1, 100), (2, 100), (3, 100)], 0)
+    plan = allocate(150, debits, first=UUID(int=9), first_line=UUID(int=8))
+    assert [(one.id.int, part) for one, part in plan.parts] == [(2, 100), (3, 50)]
 
 
 def test_only_what_remains_is_cleared_and_the_rest_is_kept() -> None:
