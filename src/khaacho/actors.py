@@ -21,7 +21,10 @@ STAFF = frozenset({ActorRole.ADMIN, ActorRole.OPERATOR})
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Taken from the session, the contact of a message, or the job; `id` is the user's, None for the system."""
+    """Taken from the session, the contact of a message, or the job; `id` is the user's, None for the system.
+
+    `scopes` narrow what a machine with a key may do below what the role may; None narrows nothing.
+    """
 
     role: ActorRole
     name: str
@@ -29,6 +32,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     retailer_id: UUID | None = None
     vendor_id: UUID | None = None
     request_id: str | None = None
+    scopes: frozenset[str] | None = None
 
     @property
     def is_staff(self) -> bool:

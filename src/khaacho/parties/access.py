@@ -18,17 +18,19 @@ from litestar.handlers import BaseRouteHandler
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
 from khaacho.errors import AccountNotActive, Forbidden, NotSignedIn, TokenInvalid
+from khaacho.parties.api_keys import KEY_PREFIX, KeyHolder, find_key_holders
 from khaacho.parties.permissions import Permission
 from khaacho.parties.queries import find_role_permissions, find_signed_in_users
 from khaacho.parties.records import User, UserStatus
-from khaacho.parties.signin.tokens import AccessClaims, read_access_token
+from khaacho.parties.signin.tokens import AccessClaims, read_access_token, token_hash
 from khaacho.platform.database import Database
-from khaacho.platform.http import request_id_of
+from khaacho.platform.http import API_BASE, request_id_of
 from khaacho.platform.remembering import ShortMemory
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 BEARER = "bearer"
+FOR_PEOPLE = (f"{API_BASE}/auth/", f"{API_BASE}/admin/api-keys")
 _ALL_ROLES = "roles"
 # More distinct tokens than this within their lifetimes start afresh, rather than filling the memory of the process.
 TOKENS_KNOWN_MAX = 20_000
@@ -42,6 +44,7 @@ class Doorkeeper:
         self._secret = secret
         self._known_tokens: dict[str, AccessClaims] = {}
         self._signed_in: ShortMemory[UUID, User] = ShortMemory(self._read_signed_in)
+        self._keys: ShortMemory[bytes, KeyHolder] = ShortMemory(self._read_keys)
         self._permissions: ShortMemory[str, dict[str, frozenset[str]]] = ShortMemory(self._read_permissions)
 
     async def admit(self, token: str) -> tuple[User, UUID]:
@@ -72,6 +75,15 @@ class Doorkeeper:
         self._known_tokens[token] = claims
         return claims
 
+    async def admit_machine(self, key: str, request_id: str) -> Actor:
+        """Whoever a key belongs to, narrowed to the key's scopes. Raises TokenInvalid, AccountNotActive."""
+        holder = await self._keys.find(token_hash(key))
+        if holder is None or holder.expires_at <= clock.now():
+            raise TokenInvalid
+        if holder.user.status is not UserStatus.ACTIVE:
+            raise AccountNotActive(account_status=holder.user.status.lower())
+        return holder.as_actor(request_id)
+
     def forget(self, sign_in_ids: Sequence[UUID]) -> None:
         """These sign-ins have just changed; do not remember them."""
         for sign_in_id in sign_in_ids:
@@ -83,13 +95,19 @@ class Doorkeeper:
         return roles.get(role, frozenset())
 
     async def ensure_may(self, actor: Actor, permission: Permission) -> None:
-        """Raises Forbidden unless the actor's role has the permission. The system itself may do everything."""
+        """Raises Forbidden unless the actor's role, and a machine's key, allow it. The system may do everything."""
+        if actor.scopes is not None and permission not in actor.scopes:
+            raise Forbidden(permission=permission)
         if actor.role is not ActorRole.SYSTEM and permission not in await self.permissions_of(actor.role):
             raise Forbidden(permission=permission)
 
     async def _read_signed_in(self, sign_in_ids: Sequence[UUID]) -> Mapping[UUID, User]:
         async with self._database.reading() as tx:
             return await find_signed_in_users(tx, sign_in_ids)
+
+    async def _read_keys(self, hashes: Sequence[bytes]) -> Mapping[bytes, KeyHolder]:
+        async with self._database.transaction() as tx:
+            return await find_key_holders(tx, hashes)
 
     async def _read_permissions(self, _: Sequence[str]) -> Mapping[str, dict[str, frozenset[str]]]:
         async with self._database.reading() as tx:
@@ -129,10 +147,21 @@ async def find_actor(connection: Connection) -> Actor | None:
         token = _bearer_token(connection)
         if token is None:
             return None
+        if token.startswith(KEY_PREFIX):
+            return await _find_machine(connection, token)
         user, sign_in_id = await doorkeeper_of(connection).admit(token)
         state["sign_in_id"] = sign_in_id
         state["actor"] = user.as_actor(request_id_of(connection.scope))
     actor: Actor = state["actor"]
+    return actor
+
+
+async def _find_machine(connection: Connection, key: str) -> Actor:
+    """Machines have their key; signing in and out, and keys for others, are for people."""
+    if connection.scope["path"].startswith(FOR_PEOPLE):
+        raise Forbidden
+    actor = await doorkeeper_of(connection).admit_machine(key, request_id_of(connection.scope))
+    connection.scope["state"]["actor"] = actor
     return actor
 
 

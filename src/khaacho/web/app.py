@@ -29,7 +29,7 @@ from khaacho.credit.records import NewCreditLine
 from khaacho.duties import schedules
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
-from khaacho.oversight import audit_api, jobs_api
+from khaacho.oversight import audit_api, jobs_api, keys_api
 from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.platform import health
@@ -125,6 +125,7 @@ def api_routes() -> list[Any]:
         *projects.ROUTES,
         *audit_api.ROUTES,
         *jobs_api.ROUTES,
+        *keys_api.ROUTES,
         *whatsapp.ROUTES,
     ]
 

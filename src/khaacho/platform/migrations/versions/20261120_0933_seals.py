@@ -1,4 +1,4 @@
-"""The hash chain over ledger and audit [C6], and how the audit is looked through."""
+"""The hash chain over ledger and audit [C6], how the audit is looked through, and keys for machines [X12]."""
 
 from alembic import op
 
@@ -55,6 +55,21 @@ def upgrade() -> None:
     CREATE INDEX audit_entries_created_at_idx ON audit_entries (created_at, id);
     CREATE INDEX audit_entries_action_idx ON audit_entries (action, created_at, id)
         WHERE action NOT IN ('ORDER_CREATED', 'ORDER_STATUS_CHANGED');
+    -- A key lets a machine do what its scopes name, for the user it belongs to. Of the key itself only the hash is kept.
+    CREATE TABLE api_keys (
+        id uuid PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users,
+        name text NOT NULL,
+        key_hash bytea NOT NULL CONSTRAINT api_keys_key_hash_key UNIQUE,
+        ends_with text NOT NULL,
+        scopes text[] NOT NULL CHECK (cardinality(scopes) > 0),
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        last_used_at timestamptz,
+        revoked_at timestamptz
+    );
+    CREATE INDEX api_keys_user_idx ON api_keys (user_id);
+
     -- The history of all schedules, newest first.
     CREATE INDEX scheduled_runs_slot_idx ON scheduled_runs (slot);
     """)
@@ -70,6 +85,7 @@ def upgrade() -> None:
     BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'khaacho_app') THEN
             GRANT SELECT, INSERT ON seals, seal_parts TO khaacho_app;
+            GRANT SELECT, INSERT, UPDATE ON api_keys TO khaacho_app;
         END IF;
     END $$;
     """)
