@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,11 @@ RUN_COLUMNS = """
     id, project_id, cause, reached, applications, refunded_units, actor_id, actor_name, started_at, finished_at
 """
 
+# Past its deadline an open project is EXPIRED, marked or not.
+_STATUS_AT = {
+    ProjectStatus.OPEN: "status = 'OPEN' AND deadline > %(moment)s",
+    ProjectStatus.EXPIRED: "(status = 'EXPIRED' OR status = 'OPEN' AND deadline <= %(moment)s)",
+}
 _PROJECT = f"SELECT {PROJECT_COLUMNS} FROM projects"
 _APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM applications"
 
@@ -90,31 +95,16 @@ async def find_projects(
     """Newest first, at most `limit`, all older than `before`. `status` is that of `moment`: past its deadline an open
     project is EXPIRED, marked or not. Served by the (owner, id) or (status, id) index.
     """
-    statuses = None
-    if status is not None:
-        statuses = [status.value, *([ProjectStatus.OPEN.value] if status is ProjectStatus.EXPIRED else [])]
+    wanted = {
+        "owner": (owner_id, "owner_id = %(owner)s"),
+        "status": (status, _STATUS_AT.get(status, "status = %(status)s") if status else ""),
+        "category": (category, "category = %(category)s"),
+        "city": (city, "lower(city) = lower(%(city)s)"),
+        "before": (before, "id < %(before)s"),
+    }
     return await tx.all(
-        f"""
-        {_PROJECT}
-        WHERE (%(owner)s::uuid IS NULL OR owner_id = %(owner)s)
-            AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
-            AND (%(open_only)s::boolean IS NULL OR status <> 'OPEN' OR (deadline > %(moment)s) = %(open_only)s)
-            AND (%(category)s::text IS NULL OR category = %(category)s)
-            AND (%(city)s::text IS NULL OR lower(city) = lower(%(city)s))
-            AND (%(before)s::uuid IS NULL OR id < %(before)s)
-        ORDER BY id DESC
-        LIMIT %(limit)s
-        """,
-        {
-            "owner": owner_id,
-            "statuses": statuses,
-            "open_only": None if status is None else status is ProjectStatus.OPEN,
-            "moment": moment,
-            "category": category,
-            "city": city,
-            "before": before,
-            "limit": limit,
-        },
+        f"{_PROJECT} WHERE {_all_of(wanted)} ORDER BY id DESC LIMIT %(limit)s",
+        {**{name: value for name, (value, _) in wanted.items()}, "moment": moment, "limit": limit},
         into=Project,
     )
 
@@ -155,17 +145,15 @@ async def find_applications(
     """Newest first, at most `limit`, all older than `before`. Served by the (project, id) and (freelancer, id)
     indexes.
     """
+    wanted = {
+        "project": (project_id, "project_id = %(project)s"),
+        "freelancer": (freelancer_id, "freelancer_id = %(freelancer)s"),
+        "status": (status, "status = %(status)s"),
+        "before": (before, "id < %(before)s"),
+    }
     return await tx.all(
-        f"""
-        {_APPLICATION}
-        WHERE (%(project)s::uuid IS NULL OR project_id = %(project)s)
-            AND (%(freelancer)s::uuid IS NULL OR freelancer_id = %(freelancer)s)
-            AND (%(status)s::text IS NULL OR status = %(status)s)
-            AND (%(before)s::uuid IS NULL OR id < %(before)s)
-        ORDER BY id DESC
-        LIMIT %(limit)s
-        """,
-        {"project": project_id, "freelancer": freelancer_id, "status": status, "before": before, "limit": limit},
+        f"{_APPLICATION} WHERE {_all_of(wanted)} ORDER BY id DESC LIMIT %(limit)s",
+        {**{name: value for name, (value, _) in wanted.items()}, "limit": limit},
         into=Application,
     )
 
@@ -267,3 +255,8 @@ async def find_unfinished_runs(tx: Transaction, *, started_before: datetime, lim
         """,
         {"before": started_before, "limit": limit},
     )
+
+
+def _all_of(wanted: Mapping[str, tuple[object, str]]) -> str:
+    """The conditions of those filters that are given, so that each choice of filters finds its index."""
+    return " AND ".join(condition for value, condition in wanted.values() if value is not None) or "true"

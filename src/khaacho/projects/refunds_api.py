@@ -13,6 +13,7 @@ from khaacho.errors import Forbidden
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database
 from khaacho.platform.http import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Envelope, Page, decode_cursor, ok, page_of
+from khaacho.prepaid.counter import LOOKING, PerUser
 from khaacho.projects.api_records import (
     EligibilityAnswer,
     RefundAnswer,
@@ -26,12 +27,14 @@ from khaacho.projects.queries import count_refunds, find_refunds_of
 from khaacho.projects.refund_runs import refund_project
 from khaacho.projects.refunds import find_refund_view, refund_application
 
+looking = PerUser(LOOKING)
+
 
 @get(
     "/credits/refund-eligibility/{application_id:uuid}",
     operation_id="getRefundEligibility",
     summary="What would be given back if the application were left now",
-    guards=[requires("credits.request_refund")],
+    guards=[requires("credits.request_refund"), looking],
 )
 async def get_eligibility(application_id: UUID, database: Database, actor: Actor) -> Envelope[EligibilityAnswer]:
     """Exactly that is paid. For the one who applied only."""
@@ -46,7 +49,7 @@ async def get_eligibility(application_id: UUID, database: Database, actor: Actor
     "/credits/refunds",
     operation_id="listRefunds",
     summary="Credits the caller was given back, newest first",
-    guards=[requires("credits.request_refund")],
+    guards=[requires("credits.request_refund"), looking],
 )
 async def list_refunds(
     database: Database,
