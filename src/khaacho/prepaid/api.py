@@ -65,11 +65,11 @@ proving = PerUser(PROVING)
     "/credits/balance",
     operation_id="getCreditBalance",
     summary="How many credits one has",
-    guards=[requires("credits.view_own"), looking],
+    guards=[requires("credits.view_own")],
 )
 async def balance(credit_counter: CreditCounter, actor: Actor) -> Envelope[BalanceAnswer]:
     """Raises PROFILE_NOT_FOUND for somebody who is no freelancer."""
-    return ok(balance_answer(await credit_counter.balance_of(_own_id(actor))))
+    return ok(balance_answer(await credit_counter.look(_own_id(actor))))
 
 
 @get(
