@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from khaacho.catalog.product_actions import add_aliases
+from khaacho.catalog.product_actions import add_aliases, forget_alias
 from khaacho.catalog.records import NewAlias
 from khaacho.money import QUANTITY_MAX
 from khaacho.orders.basket import choose_payment, find_open_basket, put_basket
 from khaacho.orders.records import Basket, WantedLine
 from khaacho.whatsapp.dialogue.commands import read_payment
+from khaacho.whatsapp.dialogue.goods import show_goods
 from khaacho.whatsapp.dialogue.questions import (
     KeptQuestion,
     keep_questions,
@@ -24,8 +25,10 @@ from khaacho.whatsapp.dialogue.questions import (
 )
 from khaacho.whatsapp.dialogue.talk import Talk, reply
 from khaacho.whatsapp.records import Reply, UnreadWords
-from khaacho.whatsapp.understanding.records import BasketLine, Intent, Understanding, Unknown
-from khaacho.whatsapp.wording.basket_text import BasketText, lay_out_basket
+from khaacho.whatsapp.understanding.index import alias_key
+from khaacho.whatsapp.understanding.records import Ask, BasketLine, Context, Intent, Understanding, Unknown
+from khaacho.whatsapp.understanding.understand import understand
+from khaacho.whatsapp.wording.basket_text import BasketText, lay_out_basket, lay_out_questions
 
 ALIAS_LENGTH_MAX = 60
 
@@ -36,7 +39,12 @@ async def take_order(talk: Talk, meaning: Understanding) -> Reply:
     """New lines: those of the basket stay, a product named again gets its new amount."""
     wanted = _amounts_in(talk.basket)
     too_much = _take(talk, wanted, [(line.sku, line.quantity) for line in meaning.lines])
-    return await _put(talk, meaning, wanted, understood=[line.sku for line in meaning.lines], unknown=too_much)
+    taken = await _put(talk, meaning, wanted, understood=[line.sku for line in meaning.lines], unknown=too_much)
+    if not meaning.catalog_terms:
+        return taken
+    # "… and do you have soda?" is answered beside the order.
+    told = await show_goods(talk, meaning)
+    return msgspec.structs.replace(taken, texts=(*taken.texts, *told.texts))
 
 
 async def take_edit(talk: Talk, meaning: Understanding) -> Reply:
@@ -71,6 +79,43 @@ async def take_answers(talk: Talk, meaning: Understanding) -> Reply:
     texts = [talk.words.none_of_these] if settled.refused else []
     unread = [UnreadWords(words=said, suggestions=choices) for said, choices in settled.refused]
     return reply(*texts, *show_basket(talk, fresh), intent=Intent.ANSWER, unread=unread)
+
+
+async def take_back(talk: Talk, basket: Basket, context: Context) -> Reply:
+    """ "Not that one" after a summary: what a word of theirs brought in goes, the word is forgotten and asked about."""
+    index = talk.goods.index
+    by_habit = understand(basket.source_text, index, msgspec.structs.replace(context, basket=(), open_questions=()))
+    plainly = understand(
+        basket.source_text, index, msgspec.structs.replace(context, basket=(), open_questions=(), aliases=())
+    )
+    asked = {ask.said: ask for ask in plainly.ask}
+    wrong = [line for line in by_habit.lines if line.said in asked]
+    wanted = _amounts_in(basket)
+    for line in wrong:
+        product = talk.goods.by_code[line.sku]
+        wanted.pop(product.id, None)
+        for alias in context.aliases:
+            if alias.sku == line.sku and alias_key(alias.phrase) == alias_key(line.said):
+                await forget_alias(
+                    talk.tx, talk.buyer, product_id=product.id, phrase=alias.phrase, retailer_id=talk.retailer.id
+                )
+    if not wrong:
+        first = basket.quote.lines[0].name if basket.quote and basket.quote.lines else "…"
+        return reply(talk.words.which_is_wrong.format(first=first), intent=Intent.EDIT)
+    questions = keep_questions([_without_choice(asked[line.said], line.sku) for line in wrong])
+    fresh = await _write(talk, wanted, (*read_questions(basket.open_questions), *questions))
+    return reply(*show_basket(talk, fresh), intent=Intent.EDIT)
+
+
+def _without_choice(ask: Ask, sku: str) -> Ask:
+    """The question again, with what was just refused at the end."""
+    return msgspec.structs.replace(ask, choices=(*(one for one in ask.choices if one != sku), sku))
+
+
+def still_asked(talk: Talk) -> list[str]:
+    """The questions that are open, once more, for somebody who answered with something else."""
+    questions = read_questions(talk.basket.open_questions) if talk.basket else ()
+    return [lay_out_questions(talk.words, put_questions(questions, talk.goods, talk.locale))] if questions else []
 
 
 def show_basket(talk: Talk, basket: Basket, *, unknown: Sequence[Unknown] = ()) -> list[str]:

@@ -15,15 +15,17 @@ from khaacho.whatsapp.wording.figures import show_name
 
 # Three fit a glance; whoever means another one writes its name.
 CHOICES_MAX = 3
+FURTHER_MAX = 30
 QUESTIONS_MAX = 5
 
 
 class KeptQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A question as it was put, with the choices in their numbered order."""
+    """A question as it was put, with the choices in their numbered order; `further` fit too and were not shown."""
 
     said: str
     choices: tuple[str, ...]
     reason: AskReason
+    further: tuple[str, ...] = ()
     quantity: Decimal | None = None
     raw_quantity: Decimal | None = None
     raw_unit: str = ""
@@ -55,6 +57,7 @@ def keep_questions(asks: Sequence[Ask]) -> tuple[KeptQuestion, ...]:
         KeptQuestion(
             said=ask.said,
             choices=ask.choices[:CHOICES_MAX],
+            further=ask.choices[CHOICES_MAX : CHOICES_MAX + FURTHER_MAX],
             reason=ask.reason,
             quantity=ask.quantity,
             raw_quantity=ask.raw_quantity,
@@ -71,6 +74,7 @@ def open_questions(kept: Sequence[KeptQuestion]) -> tuple[OpenQuestion, ...]:
         OpenQuestion(
             said=question.said,
             choices=question.choices,
+            further=question.further,
             quantity=question.quantity,
             raw_quantity=question.raw_quantity,
             raw_unit=question.raw_unit,
@@ -103,7 +107,9 @@ def settle_answers(kept: Sequence[KeptQuestion], answers: Sequence[Answer]) -> S
         if answer.sku is None or answer.question >= len(kept):
             continue
         question = kept[answer.question]
-        if question.reason in (AskReason.WHICH_PRODUCT, AskReason.WHICH_SIZE) and answer.sku in question.choices:
+        if question.reason in (AskReason.WHICH_PRODUCT, AskReason.WHICH_SIZE) and (
+            answer.sku in question.choices or answer.sku in question.further
+        ):
             learned.append((question.said, answer.sku))
         if answer.quantity is not None and answer.quantity > 0:
             amounts.append((answer.sku, answer.quantity))
@@ -117,7 +123,7 @@ def settle_answers(kept: Sequence[KeptQuestion], answers: Sequence[Answer]) -> S
         refused=tuple(
             (kept[answer.question].said, kept[answer.question].choices)
             for answer in answers
-            if answer.sku is None and answer.question < len(kept)
+            if answer.sku is None and not answer.is_dropped and answer.question < len(kept)
         ),
     )
 
@@ -132,6 +138,7 @@ def put_questions(kept: Sequence[KeptQuestion], goods: Goods, locale: str) -> tu
                 said=question.said,
                 reason=question.reason,
                 choices=tuple(show_name(product.name, product.name_ne, locale) for product in products),
+                has_further=bool(question.further),
                 unit=products[0].selling_unit if products else "",
             )
         )

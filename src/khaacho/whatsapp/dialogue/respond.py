@@ -22,7 +22,7 @@ from khaacho.whatsapp.channels.cloud_inbound import read_identity_change
 from khaacho.whatsapp.contacts import change_identity, link_contact
 from khaacho.whatsapp.dialogue import own_orders, paying, selling
 from khaacho.whatsapp.dialogue.accounts import show_credit, show_insights
-from khaacho.whatsapp.dialogue.baskets import take_answers, take_edit, take_order, take_repeat
+from khaacho.whatsapp.dialogue.baskets import still_asked, take_answers, take_back, take_edit, take_order, take_repeat
 from khaacho.whatsapp.dialogue.commands import (
     Command,
     Word,
@@ -42,6 +42,8 @@ from khaacho.whatsapp.dialogue.staff import tell_staff
 from khaacho.whatsapp.dialogue.talk import Talk, reply
 from khaacho.whatsapp.inbox import Turn
 from khaacho.whatsapp.records import Contact, InboundMessage, Kind, Reply
+from khaacho.whatsapp.understanding.answers import rejects
+from khaacho.whatsapp.understanding.intents import plain_text
 from khaacho.whatsapp.understanding.records import (
     Alias,
     BasketLine,
@@ -182,6 +184,8 @@ async def _understand_and_answer(talk: Talk) -> Reply:
     if talk.speaker.may_buy and talk.basket is not None and talk.basket.lines and is_only_payment(talk.text):
         return await confirm(talk, read_payment(talk.text))
     context = await _context(talk) if talk.speaker.may_buy else Context(role=talk.speaker.role)
+    if talk.basket is not None and talk.basket.lines and not context.open_questions and rejects(plain_text(talk.text)):
+        return await take_back(talk, talk.basket, context)
     meaning = understand(talk.text, talk.goods.index, context)
     if meaning.intent is Intent.PAY and talk.speaker.may_buy:
         meaning = paying.prefer_goods(talk, meaning, context)
@@ -274,7 +278,7 @@ async def _small_talk(talk: Talk, meaning: Understanding) -> Reply:
         case _ if not talk.speaker.may_buy:
             return reply(words.help_vendor, intent=meaning.intent, not_understood=True)
         case _:
-            return reply(words.not_understood, intent=meaning.intent, not_understood=True)
+            return reply(words.not_understood, *still_asked(talk), intent=meaning.intent, not_understood=True)
 
 
 async def _call_support(talk: Talk) -> Reply:

@@ -55,6 +55,7 @@ _HINDI_STEMS = frozenset(
 _BETWEEN = frozenset(["a", "an", "more", "aru", "extra", "full", "pura", "thap", "थप", "अरू", "अरु"])
 # "Can I get", not a can.
 _ASKERS = frozenset({"i", "you", "u", "we", "someone"})
+_OR_NOT = frozenset(["nai", "nahi", "nahin", "chaina", "haina", "hoina", "छैन", "नाइ", "होइन"])
 _ONE_OF = frozenset(["a", "an", "full", "whole", "pura", "single", "another"])
 # Counted, but no goods: "twice", "three days", "for four people".
 _NO_GOODS = frozenset(
@@ -136,6 +137,9 @@ def _in_place(
         if token.kind is Kind.NUMBER and lean is not None and leans_on_unit and lean != _HALF:
             return structs.replace(token, value=1 + lean)
         return token
+    if token.text in _OR_NOT and before is not None and before.text == "ki":
+        # "Cha ki nai?" asks; it takes nothing away.
+        return structs.replace(token, kind=Kind.DROP, text="or not")
     if changes and token.text in _INTO:
         return structs.replace(token, kind=Kind.INSTEAD)
     if token.text in _WATER_OR_ALSO and _is_number(following):

@@ -6,11 +6,13 @@ Pure. Gives nothing when the message is not an answer; then it is read as any ot
 from decimal import Decimal
 
 from .drafts import Draft
-from .index import CatalogIndex, Product
+from .index import CatalogIndex, Product, phrase_key, split_words
 from .matching import WordFinder
+from .operations import Operation, find_leading, find_trailing
 from .quantities import count, is_sellable, to_selling_units
 from .records import Answer, Context, OpenQuestion
 from .sound import plain_of, plain_pattern
+from .text import clean
 from .tokens import Kind, Token
 from .units import MEASURES
 
@@ -23,8 +25,17 @@ _ORDINALS_BY_PLAIN = {plain_of(word): number for word, number in _ORDINALS.items
 _NONE = plain_pattern(
     r"^\W*(?:none|no|nope|kunai pani hoina|kunai hoina|yo hoina|yi hoina|hoina|not (?:that|this|these|"
     r"those)(?: one)?|neither|koi nahi|ye nahi|yeh nahi|"
-    r"none of (?:these|them|the above)|arko|aru nai|tyo hoina|other|different one|chaina yesma|"
-    r"yesma chaina)(?: dai| sir| bhai| hajur| please)?\W*$"
+    r"none of (?:these|them|the above)|(?:yi|yo|tyo) kunai(?: pani)? (?:hoina|haina)|"
+    r"arko|aru nai|tyo hoina|other|different one|chaina yesma|"
+    r"yesma chaina)(?: dai| sir| bhai| hajur| please)?(?: (?:aru|arko|other)(?: \w+){0,2})?\W*$"
+)
+# Of something understood already: a mere "no" means the whole, and is not here.
+_NOT_THAT = plain_pattern(
+    r"^\W*(?:(?:no|na|hoina|sorry) )?(?:"
+    r"(?:tyo|yo|yi|ye|yeh|woh|wo)(?: wala| chahi| chai| ta)? (?:hoina|haina|nahi|nahin|galat)|"
+    r"not (?:that|this|these|those)(?: one)?|wrong (?:one|item|product)|galat (?:hai|cha|item|saman|wala)|"
+    r"arko(?: wala)?|thats? s? ?not it|different one|another one|dusra wala"
+    r")(?: dai| sir| bhai| hajur| please| ta| ni)*\W*$"
 )
 _LAST_NUMBER = 20
 
@@ -36,12 +47,43 @@ def find_answers(
     questions = context.open_questions
     if not questions:
         return ()
+    dropped = _dropped(tokens, drafts, questions)
+    if dropped:
+        return dropped
     if _NONE.match(plain):
         return (Answer(question=0, sku=None),)
     picks = _picks(tokens, questions)
     if picks:
         return picks
     return _by_description(drafts, finder, questions)
+
+
+def rejects(plain: str) -> bool:
+    """Does it say of what we just understood that it is the wrong one ("tyo hoina", "not that one")?"""
+    return _NOT_THAT.match(plain) is not None
+
+
+def _dropped(tokens: list[Token], drafts: list[Draft], questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
+    """ "Nun hataidinu" while it is open which salt: the question goes, with nothing taken."""
+    removes = any(
+        Operation.REMOVE in (find_trailing(t), find_leading(t)) for t in tokens if t.kind not in (Kind.WORD, Kind.AND)
+    )
+    named = [draft for draft in drafts if draft.has_name]
+    if not removes or not named or any(draft.amounts for draft in named):
+        return ()
+    answers: list[Answer] = []
+    for draft in named:
+        key = phrase_key(t.text for t in draft.words if t.kind is Kind.WORD)
+        number = next((i for i, question in enumerate(questions) if _names(key, question)), None)
+        if number is None:
+            return ()
+        answers.append(Answer(question=number, sku=None, is_dropped=True))
+    return tuple(answers)
+
+
+def _names(key: tuple[str, ...], question: OpenQuestion) -> bool:
+    """Are these the words the question is about, or some of them?"""
+    return bool(key) and set(key) <= set(phrase_key(split_words(clean(question.said).letters)))
 
 
 def _picks(tokens: list[Token], questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
@@ -147,8 +189,8 @@ def _described(draft: Draft, finder: WordFinder, question: OpenQuestion) -> str 
     """The one choice of the question that fits the draft's words and size, if exactly one does."""
     index = finder.index
     if draft.sku:
-        return draft.sku if draft.sku in question.choices else None
-    choices = [p for sku in question.choices if (p := index.find_product(sku)) is not None]
+        return draft.sku if draft.sku in (*question.choices, *question.further) else None
+    choices = [p for sku in (*question.choices, *question.further) if (p := index.find_product(sku)) is not None]
     words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
     if words:
         matches = finder.find_matches(words)

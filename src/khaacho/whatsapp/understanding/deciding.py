@@ -111,11 +111,13 @@ def _choose(
         readings = [usual]
     elif len(readings) > 1:
         readings = _unmarked(readings, matches.terms) or readings
-    readings = _in_order(readings, matches.terms, habits)
+    is_unit_said = any(t.unit for t in draft.amounts)
+    readings = _in_order(readings, matches.terms, habits, is_unit_said=is_unit_said)
     if len(readings) == 1 and best < thresholds.accept:
         return _ask(readings, draft, said, AskReason.WHICH_PRODUCT)
     if len(readings) > 1 and _is_one_word(matches.terms):
-        readings = _in_order([*readings, *_of_the_kind(readings, draft, matches, finder)], matches.terms, habits)
+        kind = [*readings, *_of_the_kind(readings, draft, matches, finder)]
+        readings = _in_order(kind, matches.terms, habits, is_unit_said=is_unit_said)
     return _decide_quantity(readings, draft, said)
 
 
@@ -183,12 +185,14 @@ def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Readin
     return [readings[unsaid.index(least)]]
 
 
-def _in_order(readings: list[_Reading], terms: tuple[Term, ...], habits: Habits) -> list[_Reading]:
+def _in_order(
+    readings: list[_Reading], terms: tuple[Term, ...], habits: Habits, *, is_unit_said: bool
+) -> list[_Reading]:
     return sorted(
         readings,
         key=lambda r: (
             -habits.times.get(r.product.item.sku, 0),
-            not r.counted.is_unit_own,
+            is_unit_said and not r.counted.is_unit_own,
             -round(r.score, 2),
             len(_unsaid(r, terms)),
         ),

@@ -11,7 +11,8 @@ from .sound import plain_of, plain_pattern
 # Verbs by stem: Nepali and Hindi endings are too many to list ("pathau", "pathaunus", "pathaidinuhola" …).
 _VERBS = plain_pattern(
     r"(?:mag(?:ayo|aya|eko|yeko|aeko|ayeko|e|aye|yo)|mang(?:ae|aye|e)\w*|na(?:chahi|patha|gar|hal|din|rakh|lyau|"
-    r"bhej|lekh|cha[hi]?)\w*|gar(?!a?m|li|bh|an|i ?k)\w*|ardar\w*|oder(?:s|ed)?|patha(?:u|i|a|y|n|d)\w*|patha|"
+    r"bhej|lekh|cha[hi]?)\w*|gar(?!a?m|li|bh|an|i ?k)\w*|(?!(?:jee|zee|vee|ope|came|kee))\w{3,}era|ardar\w*|"
+    r"oder(?:s|ed)?|patha(?:u|i|a|y|n|d)\w*|patha|"
     r"paat?hau\w*|bhej\w*|bhij\w*|chahi\w*|chaiy?\w{2,}|chay[oe]\w*|"
     r"chahan\w*|chah\w+"
     r"|garn\w*|gard\w*|gari\w*|garu\w*|garer?a?|gar[ao]?|garos|garch\w*|garx\w*|gara\w{1,4}"

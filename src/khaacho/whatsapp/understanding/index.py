@@ -23,7 +23,8 @@ from .units import MEASURES, UNIT_WORDS, base_size
 
 # How much a word tells when it is found in this part of a product: its name, in brackets after the name,
 # its Nepali name, its code, its category.
-IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY = 1.0, 0.985, 0.99, 0.95, 0.85
+# `IN_BRAND` is for a brand the name does not repeat: "coke" is Coca-Cola before it is its maker's other drinks.
+IN_NAME, IN_BRACKETS, IN_NEPALI, IN_CODE, IN_CATEGORY, IN_BRAND = 1.0, 0.985, 0.99, 0.95, 0.85, 0.96
 
 _WORD = re.compile(r"[a-z0-9\u0900-\u097f]+(?:[.](?=\d)\d+)?(?:'(?:s\b)?[a-z]*)?")
 _NUMBER_AND_LETTERS = re.compile(r"(\d+(?:\.\d+)?)([a-z\u0900-\u097f]+)")
@@ -263,7 +264,7 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
     note(nepali_ids, IN_NEPALI)
     note(bracket_ids, IN_BRACKETS)
     note(main_ids, IN_NAME)
-    note(brand_ids, IN_NAME)
+    note(brand_ids, IN_BRAND)
     for words, ids in ((main, main_ids), (brackets, bracket_ids), (nepali, nepali_ids), (brand, brand_ids)):
         builder.join(words, ids)
     main_ids = _with_sizes(builder, main, main_ids, found)

@@ -39,6 +39,8 @@ _FURTHER_CUES = 0.125
 _WANT_WEIGHT = 1.4
 _GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
 _UNKNOWN_GOODS_WEIGHT = 1.0
+# "2 cartons of cola; do you have soda?" orders, and asks.
+_ASKS_BESIDE = 2.0
 _NAMED_WEIGHT = 0.9
 _CONFIRM_WORDS_MAX = 9
 _LONE_WISH_WORDS_MAX = 4
@@ -60,7 +62,8 @@ _PAY_BESIDE_GOODS = 2.0
 class Evidence(Struct, frozen=True, kw_only=True):
     """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows.
 
-    `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has.
+    `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has; `asks_beside` that
+    another part of the message asks for something else.
     """
 
     goods: int = 0
@@ -68,6 +71,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     unknown: int = 0
     unknown_counted: int = 0
     edits: int = 0
+    asks_beside: bool = False
     has_order_code: bool = False
 
 
@@ -204,6 +208,8 @@ def _weigh_goods(
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
     if not goods:
         return
+    if evidence.asks_beside and evidence.goods:
+        goods += _ASKS_BESIDE
     if not wants and scores.get(Intent.SUPPORT, 0.0) >= _STORY and ideas & _STORY_IDEAS:
         goods *= _STORY_GOODS
     asks_price = "costs" in ideas or ("price" in ideas and asks)

@@ -48,6 +48,7 @@ class Likeness(Struct, frozen=True):
 
 def find_likeness(plain: str, ideas: Ideas, plain_text: PlainText, allowed: frozenset[Intent]) -> Likeness | None:
     """The allowed intent of the phrases most like `plain`, or None where they are too unlike or disagree."""
+    plain = " ".join(word for word in plain.split() if not word.isdigit())
     length = len(plain.split())
     if not _WORDS_MIN <= length <= _WORDS_MAX:
         return None

@@ -106,6 +106,10 @@ class WordFinder:
         self._equals_left -= len(taken)
         return taken
 
+    def knows(self, word: str) -> bool:
+        """Is the word, in whatever spelling, part of the catalogue?"""
+        return bool(self.find_word(word)) or sound_of(word) in self.index.joined
+
     def find_word(self, word: str) -> dict[int, float]:
         """The vocabulary ids a word may be, each with how surely."""
         found = self._words.get(word)

@@ -97,10 +97,14 @@ class BasketLine(Struct, frozen=True, kw_only=True):
 
 
 class OpenQuestion(Struct, frozen=True, kw_only=True):
-    """A question we put to this person: `choices` in the order they were numbered for them."""
+    """A question we put to this person: `choices` in the order they were numbered for them.
+
+    `further` fit as well and were not shown; they are answered by their names or sizes.
+    """
 
     said: str
     choices: tuple[str, ...]
+    further: tuple[str, ...] = ()
     quantity: Decimal | None
     raw_quantity: Decimal | None = None
     raw_unit: str = ""
@@ -150,11 +154,15 @@ class Unknown(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The answer to open question number `question` (from 0). `sku` None means "none of these"."""
+    """The answer to open question number `question` (from 0). `sku` None means "none of these".
+
+    `is_dropped`: not wanted any more, whichever it is.
+    """
 
     question: int
     sku: str | None
     quantity: Decimal | None = None
+    is_dropped: bool = False
 
 
 class Understanding(Struct, frozen=True, kw_only=True):
@@ -162,7 +170,8 @@ class Understanding(Struct, frozen=True, kw_only=True):
 
     `result` is the whole basket after an edit or a repeat, and None for other intents. `order_code` is
     normalised ("ORD260210-0001") or the bare trailing digits ("0001"). `catalog_terms` are the words a
-    question about the catalogue is about, `catalog_matches` the products they fit, best first.
+    question about the catalogue is about, `catalog_matches` the products they fit, best first; an order has them too
+    where it asks for something beside ("2 cartons of cola, do you have soda?").
     """
 
     intent: Intent

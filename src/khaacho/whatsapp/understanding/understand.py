@@ -17,6 +17,7 @@ from .index import CatalogIndex, alias_key
 from .intents import Evidence, decide_intent, plain_text
 from .matching import WordFinder
 from .operations import count_operations, names_lines
+from .quantities import count
 from .reading import ORDER_CODE, read_tokens
 from .records import (
     DEFAULT_THRESHOLDS,
@@ -31,8 +32,10 @@ from .records import (
     Understanding,
     Unknown,
 )
+from .signs import find_signs
 from .text import CleanText, clean
 from .tokens import Kind, Token
+from .units import MEASURES
 
 _CATALOG_MATCHES_MAX = 20
 _TOGETHER_SCORE = 0.88
@@ -45,6 +48,8 @@ _REASON = re.compile(
     r"(?:\b(?:because|since|bhanera|kinabhane|kina bhane|kyonki|kyunki|reason|karan)\b\W*)(.+)|[,:\-–]\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_PART_END = re.compile(r"[,;\n!?]|\.(?=\s|$)")
+_ASKS_IF_THERE = frozenset({"have", "is there?"})
 _VENDOR_INTENTS = frozenset({Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED})
 _CODE_INTENTS = _VENDOR_INTENTS | {Intent.STATUS, Intent.CANCEL, Intent.SUPPORT, Intent.PAY, Intent.REPEAT}
 _BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?!\d|[.,]\d)")
@@ -78,7 +83,12 @@ def understand(
         if intent is changed.intent:
             return changed
     if intent is Intent.ORDER:
-        return _order(outcomes)
+        asked = _asked_beside(drafts, letters)
+        order = _order([(draft, outcome) for draft, outcome in outcomes if draft not in asked])
+        if not asked:
+            return order
+        about = _catalog(asked, letters, finder)
+        return structs.replace(order, catalog_terms=about.catalog_terms, catalog_matches=about.catalog_matches)
     if intent is Intent.CATALOG:
         return _catalog(drafts, letters, finder)
     return Understanding(
@@ -170,8 +180,30 @@ def _evidence(
         unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
         unknown_counted=sum(1 for d, o in outcomes if isinstance(o, Unknown) and any(t.unit for t in d.amounts)),
         edits=operations if has_object or names_lines(plain) else 0,
+        asks_beside=bool(_asked_beside(drafts, text)),
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
+
+
+def _asked_beside(drafts: list[Draft], text: CleanText) -> list[Draft]:
+    """What is only asked for in a message that orders other things: "2 cartons of cola, do you have soda?"."""
+    ordered = {draft.stretch for draft in drafts if draft.amounts and draft.has_name}
+    if not ordered:
+        return []
+    return [
+        draft
+        for draft in drafts
+        if draft.has_name and not draft.amounts and draft.stretch not in ordered and _is_asked(draft, text)
+    ]
+
+
+def _is_asked(draft: Draft, text: CleanText) -> bool:
+    """Does the sentence part around the draft ask whether it is there?"""
+    before = text.letters[: draft.start]
+    start = max(before.rfind(sign) for sign in ",;.\n!?") + 1
+    after = _PART_END.search(text.letters, draft.end)
+    part = text.letters[start : after.end() if after else len(text.letters)]
+    return bool(_ASKS_IF_THERE & find_signs(plain_text(part)))
 
 
 def _without_goods(plain: str, text: CleanText, outcomes: Outcomes, index: CatalogIndex) -> str:
@@ -243,19 +275,24 @@ def _instead_of_no_change(changed: Understanding, cues: str, evidence: Evidence,
 
 
 def _catalog(drafts: list[Draft], text: CleanText, finder: WordFinder) -> Understanding:
-    """What the question is about, and the products it may mean."""
-    named = [d for d in drafts if d.has_name]
-    words = tuple(t.text for d in named for t in d.words if t.kind is Kind.WORD)[:_WORDS_MAX]
-    matches = finder.find_matches(words)
-    index = finder.index
+    """What the question is about, and the products it may mean: those of the size that was said, if there are any."""
+    said = [t for d in drafts for t in d.words if t.kind is Kind.WORD]
+    # Beside words of the catalogue the others are only the question ("… ko rate k cha").
+    about = [t for t in said if finder.knows(t.text)] or said
+    matches = finder.find_matches(tuple(t.text for t in about[:_WORDS_MAX]))
+    products = finder.index.products
     found = [
-        index.products[c.position].item.sku
+        products[c.position]
         for c in matches.candidates
-        if c.score >= max(matches.best - 0.1, 0.5) and index.products[c.position].item.active
+        if c.score >= max(matches.best - 0.1, 0.5) and products[c.position].item.active
     ]
-    terms = text.said(named[0].start, named[-1].end) if named else None
+    sizes = tuple(t for d in drafts for t in d.amounts if t.unit in MEASURES)
+    found = [p for p in found if count(p, sizes).has_size] or found if sizes else found
+    terms = text.said(min(t.start for t in about), max(t.end for t in about)) if about else None
     return Understanding(
-        intent=Intent.CATALOG, catalog_terms=terms or None, catalog_matches=tuple(found[:_CATALOG_MATCHES_MAX])
+        intent=Intent.CATALOG,
+        catalog_terms=terms,
+        catalog_matches=tuple(p.item.sku for p in found[:_CATALOG_MATCHES_MAX]),
     )
 
 

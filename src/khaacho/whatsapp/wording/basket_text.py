@@ -18,12 +18,16 @@ SUGGESTIONS_MAX = 5
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A question as it is put: `choices` are the names to number, `unit` the selling unit when one product is meant."""
+    """A question as it is put: `choices` are the names to number, `unit` the selling unit when one product is meant.
+
+    `has_further` when more fit than are shown.
+    """
 
     said: str
     reason: AskReason
     choices: tuple[str, ...]
     unit: str = ""
+    has_further: bool = False
 
 
 class BasketText(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ def lay_out_basket(words: Words, text: BasketText) -> str:
     if text.unknown:
         blocks.append(_unknown(words, text))
     if text.asked:
-        blocks.append(_questions(words, text.asked, also_lines=bool(quote.lines)))
+        blocks.append(lay_out_questions(words, text.asked, also_lines=bool(quote.lines)))
     if quote.lines:
         blocks.append(lay_out_payment(words, quote.credit))
         example = f"{_first_word(quote.lines[0].name)} {show_quantity(quote.lines[0].quantity + 1)} garnu"
@@ -142,9 +146,12 @@ def _unknown(words: Words, text: BasketText) -> str:
     return "\n".join(lines)
 
 
-def _questions(words: Words, asked: Sequence[Asked], *, also_lines: bool) -> str:
+def lay_out_questions(words: Words, asked: Sequence[Asked], *, also_lines: bool = False) -> str:
+    """The open questions, with how to answer; `also_lines` when there are lines that can be placed without them."""
     blocks = [lay_out_question(words, question) for question in asked]
     hints = [words.answer_hint] if any(len(question.choices) > 1 for question in asked) else []
+    if any(question.has_further for question in asked):
+        hints.append(words.another_choice_hint)
     if also_lines:
         hints.append(words.open_lines_hint)
     return "\n".join([*blocks, " ".join(hints)]).rstrip()

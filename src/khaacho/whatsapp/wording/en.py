@@ -86,6 +86,7 @@ ENGLISH = Words(
     ask_how_many="❓ How many {unit} of *{name}*?",
     ask_unit="❓ *{said}*: which pack do you mean?",
     answer_hint="Reply with the number.",
+    another_choice_hint="Another one? Write its name or size.",
     open_lines_hint="CONFIRM places only what is listed above.",
     ask_payment=(
         "How would you like to pay {total}?\n1. COD (at the door)\n2. CREDIT ({available} available)\nReply 1 or 2."
@@ -101,6 +102,7 @@ ENGLISH = Words(
     nothing_to_confirm="There is nothing to confirm at the moment. Write what you need, for example: 5 bora chamal",
     nothing_to_cancel="There is nothing to cancel. To cancel a placed order write CANCEL and its code.",
     no_last_order="We have no earlier order of yours to repeat. Write what you need.",
+    which_is_wrong="Sorry. Which line is wrong? Write for example: remove 1, or: not {first} but …",
     none_of_these="All right, none of these. Please write it in other words, with brand and size if you can.",
     may_not_order="🙏 You cannot order at the moment. Please write SUPPORT and we will look at it together.",
     statuses={

@@ -67,6 +67,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ask_how_many: str
     ask_unit: str
     answer_hint: str
+    another_choice_hint: str
     open_lines_hint: str
     ask_payment: str
     pay_cod_instead: str
@@ -79,6 +80,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     nothing_to_cancel: str
     no_last_order: str
     none_of_these: str
+    which_is_wrong: str
     may_not_order: str
 
     # --- orders, for the retailer ---
