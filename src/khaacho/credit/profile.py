@@ -41,7 +41,7 @@ class CreditProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentPart(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_paisa` of a payment cleared that much of an item; below zero it was undone."""
+    """`amount_paisa` of a payment clears that much of an item; what was undone is not among them."""
 
     payment_id: UUID
     debit_id: UUID
