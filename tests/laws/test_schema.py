@@ -104,7 +104,6 @@ async def test_every_balance_and_quantity_has_its_check(database: Database) -> N
 
 async def test_the_append_only_tables_refuse_to_be_changed(database: Database) -> None:
     """Each has its triggers; the application's role may not even ask."""
-    tables = ["audit_entries", "ledger_entries", "ledger_hold_endings", "ledger_holds", "ledger_transfers"]
     async with database.reading() as tx:
         guarded = await tx.values(
             """
@@ -120,10 +119,26 @@ async def test_the_append_only_tables_refuse_to_be_changed(database: Database) -
             WHERE grantee = 'khaacho_app' AND table_name = ANY(%(tables)s)
                 AND privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')
             """,
-            {"tables": tables},
+            {"tables": guarded},
         )
-    assert set(tables) <= set(guarded)
+    assert {"audit_entries", "ledger_entries", "ledger_hold_endings", "ledger_holds", "ledger_transfers"} <= set(
+        guarded
+    )
     assert granted == []
+
+
+async def test_the_application_may_use_every_table(database: Database) -> None:
+    """A migration that adds a table has to grant it: a role that may not read it would fail in production alone."""
+    async with database.reading() as tx:
+        forgotten = await tx.values(
+            """
+            SELECT relname FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND (
+                relkind IN ('r', 'v') AND NOT has_table_privilege('khaacho_app', oid, 'SELECT')
+                OR relkind = 'S' AND NOT has_sequence_privilege('khaacho_app', oid, 'USAGE'))
+            """
+        )
+    assert forgotten == []
 
 
 async def test_every_moment_is_stored_with_its_zone(database: Database) -> None:
