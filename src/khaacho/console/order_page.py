@@ -139,7 +139,7 @@ def _page(
         order=view.order,
         done=done,
         refusal=refusal,
-        refusal_figures=_figures(refusal) if refusal else [],
+        refusal_figures=refusal_figures(refusal) if refusal else [],
         tried=tried,
         filled=filled or {},
         with_reason=WITH_REASON,
@@ -148,7 +148,7 @@ def _page(
     )
 
 
-def _figures(refusal: KhaachoError) -> list[tuple[str, str]]:
+def refusal_figures(refusal: KhaachoError) -> list[tuple[str, str]]:
     """The figures of a refusal as the API would tell them, for a small table."""
     figures: list[tuple[str, str]] = []
     for name, value in wire_details(refusal.details).items():

@@ -11,6 +11,7 @@ from litestar import Response, get
 from khaacho.console.people import find_names
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor
+from khaacho.credit.aging import Aging
 from khaacho.credit.claims import find_open_claims
 from khaacho.credit.risk import Direction, RetailerRisk, RiskFilter, RiskSort, RiskSummary, find_risk_page
 from khaacho.parties.standings import CreditStatus
@@ -117,7 +118,7 @@ def read_asked(params: Any) -> Asked:
     )
 
 
-def age_bars(summary: RiskSummary) -> list[AgeBar]:
+def age_bars(summary: RiskSummary | Aging) -> list[AgeBar]:
     """The chart's four bars, youngest first. Pure."""
     sums = {
         "0-7": summary.days_0_7_paisa,

@@ -118,3 +118,12 @@ async def find_open_claims(tx: Transaction, *, after: UUID | None = None, limit:
         {"after": after, "limit": limit},
         into=PaymentClaim,
     )
+
+
+async def find_open_claim(tx: Transaction, retailer_id: UUID) -> PaymentClaim | None:
+    """What this retailer says to have paid, as long as nobody has looked."""
+    return await tx.first(
+        f"SELECT {_COLUMNS} FROM payment_claims WHERE retailer_id = %(retailer)s AND state = 'OPEN'",
+        {"retailer": retailer_id},
+        into=PaymentClaim,
+    )

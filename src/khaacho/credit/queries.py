@@ -171,6 +171,15 @@ async def require_debit(tx: Transaction, debit_id: UUID) -> Debit:
     return debit
 
 
+async def find_debits(tx: Transaction, debit_ids: Sequence[UUID]) -> list[Debit]:
+    """Those that exist, open or not, oldest first."""
+    return await tx.all(
+        f"SELECT {DEBIT_COLUMNS} FROM credit_debits WHERE id = ANY(%(ids)s) ORDER BY opened_at, id",
+        {"ids": list(debit_ids)},
+        into=Debit,
+    )
+
+
 async def find_debits_of_orders(tx: Transaction, order_ids: Sequence[UUID]) -> dict[UUID, Debit]:
     """The open item each order became, by order id."""
     debits = await tx.all(

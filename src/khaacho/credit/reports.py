@@ -42,6 +42,7 @@ class Clearing(msgspec.Struct, frozen=True, kw_only=True):
     """What a payment or an adjustment cleared of an open item; `method` is how it was paid, or why it was adjusted."""
 
     id: UUID
+    debit_id: UUID
     amount_paisa: int
     method: str
     reference: str | None
@@ -124,18 +125,27 @@ async def find_lines_of(tx: Transaction, retailer_ids: Sequence[UUID]) -> dict[U
 
 async def find_clearings(tx: Transaction, debit_id: UUID) -> list[Clearing]:
     """What cleared this open item and was not undone, oldest first."""
-    return await tx.all(
+    return (await find_clearings_of(tx, [debit_id])).get(debit_id, [])
+
+
+async def find_clearings_of(tx: Transaction, debit_ids: Sequence[UUID]) -> dict[UUID, list[Clearing]]:
+    """The same of many items, by item; credit_allocations_debit_idx serves this."""
+    found = await tx.all(
         """
-        SELECT COALESCE(p.id, j.id) AS id, a.amount_paisa, COALESCE(p.method, j.reason) AS method,
+        SELECT COALESCE(p.id, j.id) AS id, a.debit_id, a.amount_paisa, COALESCE(p.method, j.reason) AS method,
             COALESCE(p.reference, j.note) AS reference, COALESCE(p.event_at, j.event_at) AS event_at,
             COALESCE(p.actor_name, j.actor_name) AS actor_name
         FROM credit_allocations AS a
         LEFT JOIN credit_payments AS p ON p.id = a.payment_id
         LEFT JOIN credit_adjustments AS j ON j.id = a.adjustment_id
-        WHERE a.debit_id = %(debit)s AND a.undoes_id IS NULL
+        WHERE a.debit_id = ANY(%(debits)s) AND a.undoes_id IS NULL
             AND NOT EXISTS (SELECT FROM credit_allocations AS undoing WHERE undoing.undoes_id = a.id)
         ORDER BY a.created_at, a.id
         """,
-        {"debit": debit_id},
+        {"debits": list(debit_ids)},
         into=Clearing,
     )
+    clearings: dict[UUID, list[Clearing]] = defaultdict(list)
+    for one in found:
+        clearings[one.debit_id].append(one)
+    return dict(clearings)

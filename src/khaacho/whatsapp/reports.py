@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from khaacho.platform.database import Transaction
 from khaacho.whatsapp.messages import MessageRow
+
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class MessageFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +76,10 @@ async def find_messages_about(
     )
 
 
-async def find_conversation(tx: Transaction, phone: str, *, limit: int) -> list[MessageRow]:
-    """The latest messages from and to one person, newest first."""
+async def find_conversation(
+    tx: Transaction, phone: str, *, before: datetime | None = None, limit: int
+) -> list[MessageRow]:
+    """The latest messages from and to one person, or the latest before a moment, newest first."""
     # Each half is the end of its (contact, sequence) index, however long the conversation and however many others.
     return await tx.all(
         """
@@ -84,14 +88,14 @@ async def find_conversation(tx: Transaction, phone: str, *, limit: int) -> list[
                 COALESCE(i.intent, i.kind) AS about, i.attempts, i.error, NULL::uuid AS reply_to_id,
                 i.provider_message_id, i.received_at AS created_at
             FROM inbound_messages AS i
-            WHERE i.contact_id = (SELECT id FROM contact)
+            WHERE i.contact_id = (SELECT id FROM contact) AND i.received_at < %(before)s
             ORDER BY i.contact_id DESC, i.sequence DESC
             LIMIT %(limit)s)
             UNION ALL
             (SELECT o.id, 'OUTBOUND', o.contact_id, o.channel, o.state, o.body, o.purpose, o.attempts, o.error,
                 o.reply_to_id, o.provider_message_id, o.created_at
             FROM outbound_messages AS o
-            WHERE o.contact_id = (SELECT id FROM contact)
+            WHERE o.contact_id = (SELECT id FROM contact) AND o.created_at < %(before)s
             ORDER BY o.contact_id DESC, o.sequence DESC
             LIMIT %(limit)s)
         )
@@ -100,7 +104,7 @@ async def find_conversation(tx: Transaction, phone: str, *, limit: int) -> list[
         ORDER BY said.created_at DESC, said.id DESC
         LIMIT %(limit)s
         """,
-        {"phone": phone, "limit": limit},
+        {"phone": phone, "before": before or _NEVER, "limit": limit},
         into=MessageRow,
     )
 

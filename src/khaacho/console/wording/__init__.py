@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from khaacho.console.wording import credit, en, ne, operations, prepaid, watching
+from khaacho.console.wording import credit, en, ne, operations, prepaid, retailer, watching
 from khaacho.parties.records import Locale
 
-ENGLISH = {**en.ENGLISH, **credit.ENGLISH, **operations.ENGLISH, **prepaid.ENGLISH, **watching.ENGLISH}
-NEPALI = {**ne.NEPALI, **credit.NEPALI, **operations.NEPALI, **prepaid.NEPALI, **watching.NEPALI}
+_PARTS = (credit, retailer, operations, prepaid, watching)
+
+ENGLISH = en.ENGLISH | {key: text for part in _PARTS for key, text in part.ENGLISH.items()}
+NEPALI = ne.NEPALI | {key: text for part in _PARTS for key, text in part.NEPALI.items()}
 
 
 class Words:
