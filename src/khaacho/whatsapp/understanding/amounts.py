@@ -142,7 +142,7 @@ def _in_place(
         return structs.replace(token, kind=Kind.DROP, text="or not")
     if changes and token.text in _INTO:
         return structs.replace(token, kind=Kind.INSTEAD)
-    if token.text in _WATER_OR_ALSO and _is_number(following):
+    if token.text in _WATER_OR_ALSO and _is_number(following) and following is not None and following.text not in WEAK:
         begins = before is None or before.kind in (Kind.BREAK, Kind.AND, Kind.NOISE)
         return structs.replace(token, kind=Kind.WORD) if begins else token
     if token.kind is Kind.UNIT and token.text in AFTER_DIGIT_ONLY and not _is_number(before):
@@ -252,6 +252,15 @@ def _amount_at(tokens: list[Token], i: int, out: list[Token], index: CatalogInde
     token = tokens[i]
     value = token.value or Decimal(0)
     following = tokens[i + 1] if i + 1 < len(tokens) else None
+    if (
+        following is not None
+        and following.kind is Kind.NUMBER
+        and following.value == value
+        and following.text == token.text
+    ):
+        # "10 10 kilo", "dui dui peti": so much of each.
+        taken, replacement = _amount_at(tokens, i + 1, out, index)
+        return taken + 1, [structs.replace(t, is_each=True) if t.kind is Kind.AMOUNT else t for t in replacement]
     before = out[-1] if out else None
     next_text = following.text if following else ""
     if _is_date(token, before, following, index):

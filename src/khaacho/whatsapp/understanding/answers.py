@@ -6,6 +6,7 @@ Pure. Gives nothing when the message is not an answer; then it is read as any ot
 from decimal import Decimal
 
 from .drafts import Draft
+from .glossary import QUALITIES, concept_of
 from .index import CatalogIndex, Product, phrase_key, split_words
 from .matching import WordFinder
 from .operations import Operation, find_leading, find_trailing
@@ -55,7 +56,19 @@ def find_answers(
     picks = _picks(tokens, questions)
     if picks:
         return picks
-    return _by_description(drafts, finder, questions)
+    return _by_description(drafts, finder, questions) or _amount_only(tokens, questions)
+
+
+def _amount_only(tokens: list[Token], questions: tuple[OpenQuestion, ...]) -> tuple[Answer, ...]:
+    """ "5 bora" to "which rice?": which it is stays open, how much does not."""
+    amounts = [t for t in tokens if t.kind is Kind.AMOUNT]
+    if len(amounts) != 1 or any(t.kind in (Kind.WORD, Kind.CODE, Kind.DROP) for t in tokens):
+        return ()
+    without = [i for i, q in enumerate(questions) if q.quantity is None and q.raw_quantity is None]
+    if not without or amounts[0].value is None:
+        return ()
+    said = amounts[0]
+    return (Answer(question=without[-1], sku=None, quantity=said.value, unit=said.unit, is_amount=True),)
 
 
 def rejects(plain: str) -> bool:
@@ -170,7 +183,11 @@ def _by_description(drafts: list[Draft], finder: WordFinder, questions: tuple[Op
     answers: list[Answer] = []
     taken: set[int] = set()
     for draft in drafts:
-        for i, question in enumerate(questions):
+        # "The small one" is of what was asked last; a name or a size finds its question by itself.
+        words = [t for t in draft.words if t.kind is Kind.WORD]
+        is_vague = bool(words) and all(concept_of(t.text) in QUALITIES for t in words)
+        asked = list(enumerate(questions))
+        for i, question in asked[-1:] if is_vague else asked:
             if i in taken:
                 continue
             sku = _described(draft, finder, question)
@@ -185,6 +202,17 @@ def _by_description(drafts: list[Draft], finder: WordFinder, questions: tuple[Op
     return tuple(answers)
 
 
+def _by_largeness(draft: Draft, choices: list[Product]) -> Product | None:
+    """ "Sano wala", "the big one": the smallest or the largest pack, where all can be compared and none ties."""
+    wish = {concept_of(t.text) for t in draft.words if t.kind is Kind.WORD}
+    sizes = [p.size for p in choices if p.size is not None]
+    if wish not in ({"=small"}, {"=big"}) or len(sizes) != len(choices) or len({base for base, _ in sizes}) != 1:
+        return None
+    ordered = sorted(choices, key=lambda p: p.size or ("", Decimal(0)), reverse=wish == {"=big"})
+    is_tie = len(ordered) > 1 and ordered[0].size == ordered[1].size
+    return None if is_tie or not ordered else ordered[0]
+
+
 def _described(draft: Draft, finder: WordFinder, question: OpenQuestion) -> str | None:
     """The one choice of the question that fits the draft's words and size, if exactly one does."""
     index = finder.index
@@ -192,6 +220,9 @@ def _described(draft: Draft, finder: WordFinder, question: OpenQuestion) -> str 
         return draft.sku if draft.sku in (*question.choices, *question.further) else None
     choices = [p for sku in (*question.choices, *question.further) if (p := index.find_product(sku)) is not None]
     words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+    extreme = _by_largeness(draft, [p for p in choices if p.item.sku in question.choices])
+    if extreme is not None:
+        return extreme.item.sku
     if words:
         matches = finder.find_matches(words)
         scores = {index.products[c.position].item.sku: c.score for c in matches.candidates}

@@ -42,7 +42,7 @@ CUES: list[Cue] = [
     *_cues(Intent.GREETING, "1.3 greeting", "1.2 how are you - small talk + price"),
     *_cues(
         Intent.THANKS,
-        "1.9 thanks", "3.2 thanks + got", "2.6 thanks + praise", "1.7 praise + got", "1.1 praise"
+        "1.9 thanks", "3.2 thanks + got", "2.6 thanks + praise", "1.7 praise + got", "1.1 praise - question + which"
     ),
     *_cues(
         Intent.HELP,
@@ -54,7 +54,7 @@ CUES: list[Cue] = [
         Intent.STATUS,
         "3.2 where + order word", "3.0 where + goods word", "2.4 where + arrive", "3.2 when + arrive",
         "3.3 when + order word",
-        "3.0 when + goods word", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
+        "3.0 when + goods word", "3.0 when + prepare - pay", "2.8 track", "3.4 prepare + or not", "2.6 not yet - pay",
         "3.2 not yet + order word - pay",
         "3.2 not yet + goods word - pay", "3.6 accept + or not", "3.6 order word + or not",
         "3.6 what happened + order word", "3.4 what happened + goods word",
@@ -210,6 +210,9 @@ PHRASES: list[tuple[Intent, float, re.Pattern[str]]] = [
         (Intent.REPEAT, 2.6, (
             r"^(?!.*\d).*\b(?:hamesa|sadhai|sadhe|roj|regular|always|(?:tyo|us|that) (?:din|day|bela|patak|time)\w*) "
             r"?(?:ko |ka |ki )?(?:wala|jasto|jaisa|jaste|jastai|jaise|nai|order|saman)\b"
+        )),
+        (Intent.REPEAT, 2.0, (
+            r"^\W*(?:la )?(?:tei|tehi|tyahi|uhi|wahi|same)\w* (?:nai )?(?:patha|din|bhej|send)\w*\W*$"
         )),
         (Intent.RECENT_ORDERS, 1.0, r"^\W*orders?\W*$"),
         (Intent.SUPPORT, 3.8, (

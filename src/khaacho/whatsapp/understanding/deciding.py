@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from .drafts import Draft
+from .glossary import QUALITIES, concept_of
 from .index import CatalogIndex, Product, phrase_key
 from .matching import Candidate, Matches, Term, WordFinder
 from .quantities import Counted, Fit, count, said_amount
@@ -35,6 +36,8 @@ class Habits(Struct, frozen=True, kw_only=True):
     aliases: dict[tuple[str, ...], str]
 
 
+# Orange is a fruit, a taste and a colour.
+_NO_GOODS = QUALITIES - {"=orange"}
 Outcome = Line | Ask | Unknown | None
 
 
@@ -58,6 +61,8 @@ def decide(draft: Draft, text: CleanText, finder: WordFinder, habits: Habits, th
         if draft.sku or reading.counted.fit in (Fit.GOOD, Fit.NO_QUANTITY):
             return _decide_quantity([reading], draft, said)
     words = tuple(t.text for t in draft.words if t.kind is Kind.WORD)
+    if words and all(concept_of(word) in _NO_GOODS for word in words):
+        return Unknown(said=said, quantity=said_amount(None, draft.amounts).value) if draft.amounts else None
     extras = tuple(t.text for t in draft.words if t.kind is Kind.NOISE)
     matches = finder.find_matches(words, extras)
     if matches.best < thresholds.ask:
@@ -188,11 +193,15 @@ def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Readin
 def _in_order(
     readings: list[_Reading], terms: tuple[Term, ...], habits: Habits, *, is_unit_said: bool
 ) -> list[_Reading]:
+    is_kind = _is_one_word(terms)
+    said = {word_id for term in terms for word_id in term.ids}
     return sorted(
         readings,
         key=lambda r: (
             -habits.times.get(r.product.item.sku, 0),
             is_unit_said and not r.counted.is_unit_own,
+            # "Rice" is a kind of its own before it is a taste of baby food.
+            is_kind and not said & r.product.category,
             -round(r.score, 2),
             len(_unsaid(r, terms)),
         ),

@@ -14,7 +14,17 @@ from .deciding import EQUAL_MARGIN, Habits, decide
 from .drafts import Draft
 from .intents import plain_text
 from .matching import WordFinder
-from .operations import KEEP_ONLY, ORDINALS, POSITION, SEND_ONLY, TIMES_ALL, Operation, find_leading, find_trailing
+from .operations import (
+    KEEP_ONLY,
+    ORDINALS,
+    POSITION,
+    SEND_ONLY,
+    TIMES_ALL,
+    Operation,
+    find_leading,
+    find_trailing,
+    sets_all,
+)
 from .quantities import Fit, count, is_sellable
 from .records import Ask, BasketLine, Line, Thresholds, Unknown
 from .sound import plain_of
@@ -85,6 +95,8 @@ def edit_basket(
     drafts = _with_inherited_units(drafts)
     if KEEP_ONLY.search(plain) or (SEND_ONLY.search(plain) and not any(d.amounts for d in drafts)):
         _keep_only(basket, drafts)
+        return _edited(basket)
+    if sets_all(tokens) and _set_all(basket, tuple(t for d in drafts for t in d.amounts)):
         return _edited(basket)
     if _edit_by_position(basket, plain, tokens, drafts):
         return _edited(basket)
@@ -168,6 +180,9 @@ def _operation_of(
             return Operation.ADD
     led = [find_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
     lead = next((op for op in reversed(led) if op), None)
+    if draft.amounts:
+        # "10 kg nai" insists on ten; only "chini nai" says no.
+        after = [t for t in after if plain_of(t.text) != "nai"]
     found = [op for t in after if (op := find_trailing(t)) and not (lead and following and _leads_next(t, tokens))]
     for wanted in (Operation.REMOVE, Operation.TAKE, Operation.ADD, Operation.SET):
         if wanted in found and (wanted is not Operation.SET or lead is None):
@@ -331,6 +346,18 @@ def _keep_only(basket: _Basket, drafts: list[Draft]) -> None:
             kept[which] = quantity if quantity is not None and draft.amounts else basket.lines[sku]
     if kept:
         basket.lines = kept
+
+
+def _set_all(basket: _Basket, amounts: tuple[Token, ...]) -> bool:
+    """Give every line the amount that can have it; False where none can."""
+    renewed: dict[str, Decimal] = {}
+    for sku in basket.lines:
+        product = basket.finder.index.find_product(sku)
+        counted = count(product, amounts) if product else None
+        if counted is not None and counted.quantity is not None and counted.fit is Fit.GOOD:
+            renewed[sku] = counted.quantity
+    basket.lines |= renewed
+    return bool(renewed)
 
 
 def _edit_by_position(basket: _Basket, plain: str, tokens: list[Token], drafts: list[Draft]) -> bool:

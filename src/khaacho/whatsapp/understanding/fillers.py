@@ -71,7 +71,8 @@ oi oe arko arkai gaya gayi gaye diya kiya bhaeko bhako as but yet chu chau xu ch
 shop ekdam
 dherai kati katti kitna kitne kitni kasari kaise kaha kahile kina galti galtile ali alik alikati thorai thora
 thoda thodi
-khata khaata hisab quantity qty actually really maybe perhaps full whole single another first second third
+bas pugcha pugyo pugchha tar lekin magar parantu khata khaata hisab quantity qty actually really maybe perhaps
+full whole single another first second third
 fourth last pahilo dosro tesro
 except everything bahek mat nikai jhan
 baki baaki banki dont doesnt didnt

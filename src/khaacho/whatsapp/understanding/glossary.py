@@ -174,6 +174,36 @@ cream krim
 detergent ditarjent
 """
 
+# What describes and names nothing: "thulo 2 ota" alone is no wish.
+QUALITIES = frozenset(
+    f"={quality}"
+    for quality in [
+        "small",
+        "medium",
+        "big",
+        "thick",
+        "thin",
+        "whole",
+        "raw",
+        "roasted",
+        "dry",
+        "fresh",
+        "sweet",
+        "spicy",
+        "sour",
+        "loose",
+        "black",
+        "white",
+        "red",
+        "green",
+        "yellow",
+        "blue",
+        "brown",
+        "orange",
+        "pink",
+    ]
+)
+
 # Sounds shorter than this, or shared by two meanings ("wheat", "white"), are compared by spelling only.
 _MIN_SOUND = 3
 

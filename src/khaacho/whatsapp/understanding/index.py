@@ -65,13 +65,14 @@ class Product(Struct, frozen=True, kw_only=True):
     """One product, taken apart. Words are vocabulary ids.
 
     `core` are the words of the name without its pack size, each its id and those that mean the same;
-    `brand` the ids of the brand's words.
+    `brand` and `category` the ids of the brand's and the category's words.
     """
 
     item: CatalogItem
     words: dict[int, float]
     core: tuple[tuple[int, frozenset[int]], ...]
     brand: frozenset[int]
+    category: frozenset[int]
     size: tuple[str, Decimal] | None
     numbers: frozenset[str]
     selling_unit: str
@@ -284,6 +285,7 @@ def _take_apart(item: CatalogItem, position: int, builder: _Builder) -> Product:
         words=found,
         core=core,
         brand=flat_brand,
+        category=frozenset().union(*category_ids) if category_ids else frozenset(),
         size=size,
         numbers=frozenset(w for w in main if w[0].isdigit()),
         selling_unit=_unit_code(item.selling_unit),

@@ -63,7 +63,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows.
 
     `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has; `asks_beside` that
-    another part of the message asks for something else.
+    another part of the message asks for something else; `only_goods` that it is nothing but names of goods.
     """
 
     goods: int = 0
@@ -72,6 +72,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     unknown_counted: int = 0
     edits: int = 0
     asks_beside: bool = False
+    only_goods: bool = False
     has_order_code: bool = False
 
 
@@ -106,12 +107,14 @@ def decide_intent(plain: str, evidence: Evidence, context: Context) -> Intent:
     wants = WANTS.search(SIGNS["costs"].sub(" ", plain)) is not None
     asks = "question" in ideas
     is_silent = not scores
+    wish = Intent.EDIT if context.basket else Intent.ORDER
     _weigh_vendor(scores, ideas, evidence, context, asks=asks)
     _weigh_basket(scores, plain, evidence, context, asks=asks)
     _weigh_goods(scores, ideas, evidence, context, wants=wants, asks=asks)
+    if is_silent and evidence.named and evidence.only_goods and len(plain.split()) <= _LONE_WISH_WORDS_MAX:
+        scores[wish] = max(scores.get(wish, 0.0), _LEAST)
     if is_silent and evidence.unknown and len(plain.split()) <= _LONE_WISH_WORDS_MAX:
         # "Coriander 5" and nothing else: a wish, though for something nobody sells here.
-        wish = Intent.EDIT if context.basket else Intent.ORDER
         scores[wish] = max(scores.get(wish, 0.0), _LEAST)
     if NEGATED_REPEAT.search(plain):
         scores.pop(Intent.REPEAT, None)
@@ -208,6 +211,9 @@ def _weigh_goods(
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
     if not goods:
         return
+    if wants and Intent.OTHER in scores:
+        # "Ten bags of rice, but cheap" is no talk about prices.
+        scores[Intent.OTHER] -= goods
     if evidence.asks_beside and evidence.goods:
         goods += _ASKS_BESIDE
     if not wants and scores.get(Intent.SUPPORT, 0.0) >= _STORY and ideas & _STORY_IDEAS:

@@ -20,12 +20,12 @@ from .sound import plain_of, skeleton_of, sound_of
 from .units import SPEC_UNITS, UNIT_WORDS
 
 # How sure a word is that was found in this way.
-BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.985, 0.98, 0.98, 0.8, 0.8, 0.74
+BY_MEANING, BY_SOUND, BY_JOINING, BY_SKELETON, BY_PREFIX, BY_LETTERS = 0.985, 0.98, 0.98, 0.79, 0.79, 0.74
 BY_MISSPELLING = 0.78
 SLIP_COSTS = (0.0, 0.13, 0.22)
 
 _SOUND_LETTERS = 3
-_SOUND_SPELLING = 0.5
+_SOUND_SPELLING, _SOUND_SPELLING_SHORT = 0.5, 0.75
 # Words of three letters are sizes and codes ("XL", "AAA"); a slip makes another one.
 _SLIP_LETTERS = 4
 _SLIP_SOUND, _SLIP_SOUND_LONG = 3, 8
@@ -143,7 +143,8 @@ class WordFinder:
     def _heard(self, word: str, word_id: int) -> float:
         """Words that sound alike are one, if they are not spelled all too differently ("Suresh", "sour")."""
         alike = OSA.normalized_similarity(plain_of(word), plain_of(self.index.words[word_id]))
-        return BY_SOUND if alike >= _SOUND_SPELLING else 1 - SLIP_COSTS[1]
+        least = _SOUND_SPELLING if len(sound_of(word)) >= _SOUND_LETTERS else _SOUND_SPELLING_SHORT
+        return BY_SOUND if alike >= least else 1 - SLIP_COSTS[1]
 
     def _look_up_loosely(self, word: str, sound: str) -> dict[int, float]:
         """A word with slips, letters left out, or cut short."""

@@ -66,12 +66,23 @@ _ORDINAL = plain_pattern(rf"\b(?:{'|'.join(ORDINALS)})\b")
 def count_operations(tokens: list[Token], plain: str) -> int:
     """How many words of the message are operations on a basket."""
     whole = TIMES_ALL.search(plain) or KEEP_ONLY.search(plain) or POSITION.search(plain)
-    return bool(whole) + sum(
-        1
-        for t in tokens
-        if t.kind is Kind.INSTEAD
-        or (t.kind is not Kind.WORD and (find_trailing(t) or find_leading(t)) is not None and _is_strong(t))
+    return (
+        bool(whole)
+        + sets_all(tokens)
+        + sum(
+            1
+            for t in tokens
+            if t.kind is Kind.INSTEAD
+            or (t.kind is not Kind.WORD and (find_trailing(t) or find_leading(t)) is not None and _is_strong(t))
+        )
     )
+
+
+def sets_all(tokens: list[Token]) -> bool:
+    """ "Sabai 2 carton garnu": one amount for every line, and nothing named."""
+    kinds = {t.kind for t in tokens}
+    is_all = Kind.EACH in kinds or any(t.text in ("all", "everything") for t in tokens)
+    return is_all and Kind.AMOUNT in kinds and not kinds & {Kind.WORD, Kind.CODE}
 
 
 def names_lines(plain: str) -> bool:

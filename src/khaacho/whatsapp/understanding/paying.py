@@ -69,8 +69,9 @@ _WILL_DO = _verbs(
     "गर्छ- गर्ने- गरौंला पठाउँछ- पठाउछ- पठाउने- हाल्छ- हाल्ने-",
 )
 _HAS_DONE = _verbs(
-    "gare gareko garisak- garyo gardiye- gardie pathaye- pathae- pathaiye pathaide- pathaidiye- pathaisak- halye "
-    "haldiye- haleko halideko halisak- diye- diisak- diyo sent transferred deposited done diya bhejdiya kardiya",
+    "gare gareko gardeko gardiyeko garisak- garyo gardiye- gardie pathaye- pathae- pathaiye pathaide- pathaidiye- "
+    "pathaisak- halye haldiye- haleko halideko halisak- diye- diisak- diyo sent transferred deposited done diya "
+    "bhejdiya kardiya",
     "गरें गरे गरेको गरिस- पठाएँ पठाए- पठाइस- हालें हालेको दिएँ दिएको दिइस-",
 )
 _MONEY = _words(

@@ -14,6 +14,7 @@ good mrng sir | arey bhai suno | Helloo 👋 | namaste didi | hello sir good aft
 kasto cha dai business | sir | राम राम सेठ जी | hello hello | dai hunuhunchha? | oii sahuji
 hello ji kaise ho | namaste, kasto chha hajur lai | dai hunuhuncha | koi hai | shubha prabhat | hi team
 aaram hunuhuncha | नमस्ते दाइ सन्चै हुनुहुन्छ | hello is anyone there | hajur namaskar k cha halkhabar
+namaste sahuji, k cha | hello sir how r u | dai namaskar | hey good evening | नमस्ते है
 """,
     Intent.THANKS: """
 tq so much | dherai dherai dhanyabaad hajur lai | saman time mai aayo, thank u | bahut bahut shukriya bhaiya
@@ -23,7 +24,8 @@ much appreciated | ok thanks | thik cha dhanyabad | bhayo dai dhanyabad | dhanya
 saman pugyo dai, dherai dhanyabad | good work team | love your service | मन पर्‍यो सेवा
 dhanyabad hai mitho bolnu bho | aabhari chu | bahut accha kaam kiya thanks | thank you for the quick delivery
 good work | hajur ko sewa dherai ramro lagyo | dhanyawad, saman sabai thik raicha | धन्यवाद छ है
-you people are great | you saved my day
+you people are great | you saved my day | dhanyabad sir | thank u dai saman aayo | shukriya bhai
+thanks for fast service | धन्यवाद दाइ
 """,
     Intent.HELP: """
 yo kasari chalaune ho | how do i place order here | kasari order garne ho hajur malai aaudaina
@@ -40,7 +42,9 @@ kaha thichne k lekhne | what can you do for me | iska istemal kaise karein | how
 order kasari halne | naya user ho kasari suru garne | samjhao kaise mangwana hai | tutorial cha?
 instructions please | मैले के लेख्नुपर्छ | hindi me likh sakte hai kya | can i write in english
 voice message pathauda huncha? | photo pathayera order garna milcha | kun kun suvidha cha yesma
-how do i register my shop
+how do i register my shop | saman chaiyo | malai saman chahiyeko thiyo | order garnu thiyo
+how to place an order? | malai order garna sikaunus | k k milcha yo number bata | help chahiyo
+ye kaise kaam karta hai | मद्दत गर्नुस्
 """,
     Intent.STATUS: """
 mero saman kaha pugyo | aaja aaipugcha ki naai mero saman | order gareko 3 din bho, ajhai aako chaina
@@ -64,7 +68,11 @@ pathayau ki nai | is my parcel on the way | mero saman ko halat ke cha | what is
 kitne baje tak pahuchega | hijo pathauchu bhannubhako aaja samma aaena | order ma kasle ke garyo bujhnu paryo
 why is my order pending | vendor le accept garyo? | delivery kina dhilo bhako | अझै सामान आएन
 सामान पठाउनुभयो? | गाडी कहाँ पुग्यो | tracking number dinu na | kun din aaucha saman | did you dispatch
-order gaya ki nahi
+order gaya ki nahi | aja pathauchau ki bholi | kati baje aauncha | saman kaile aaipugcha dai
+mero aaja ko order kaha pugyo | order status bata do | has vendor accepted my order?
+kab tak maal mil jayega | number ko order kata pugyo | delivery kina aaena hijo
+bihana ko order ajhai pathaeko chaina? | अर्डर पठाउनुभयो कि छैन | gadi kati bela niskincha
+my stuff still not reached, any idea?
 """,
     Intent.CREDIT: """
 kati tirna baki cha mero | mero khatama kati cha | how much do i owe you | udharo kati bhayo
@@ -86,7 +94,10 @@ aaja samma ko hisab nikalnu | mero udharo ko myad kahile sakincha | is there any
 what do i owe | kunai baki cha mero? | sabai tirisake ki baki nai cha | हिसाब मिलाउनु पर्‍यो
 मेरो खातामा कति छ | kitna credit bacha hai | why is my credit blocked | udharo kina banda garnu bhako
 thap udharo chahiyo | mahina ko hisab ek choti pathaunu | payment due when | late bhayo bhane byaj lagcha?
-interest lagcha udharo ma | kati din bhitra tirnu parcha | account details and balance
+interest lagcha udharo ma | kati din bhitra tirnu parcha | account details and balance | ma kati le ghati chu
+aile samma kati udharo bhayo | how much outstanding do i have | udhaar kitna baaki hai batana
+mero limit kati ho ra kati baki cha | limit sakiyo ki? | उधारो कति दिनको हुन्छ | can you increase my credit
+baki kati tirna cha hernus ta
 """,
     Intent.PAY: """
 esewa garideko chu | maile hijo paisa pathaisake | bank account number dinus | paisa kasari tirne
@@ -111,7 +122,10 @@ half aaja half bholi tirchu | kista ma tirna milcha | paisa pugyo? | did you rec
 payment received? | rasid pathaunu na tireko ko | receipt please for payment
 maile tireko paisa ghataunu bhayo? | cash bujhaye delivery bhai lai | driver lai paisa diye
 पैसा पठाएँ हेर्नुस् | क्यूआर पठाउनुस् | तिर्ने तरिका के छ | check kaat diya hai | upi se bhej sakta hu
-esewa garideu? number bhana | money transferred today morning | salary aayepachi tirchu
+esewa garideu? number bhana | money transferred today morning | salary aayepachi tirchu | aaja khalti gare
+payment kasari pathaune | maile cash diye hai driver lai | kal subah payment kar dunga
+i will pay rs tomorrow | bank account ko detail pathaunus | esewa bata 15000 pathako screenshot hernus
+पैसा शुक्रबार दिन्छु | paisa transfer bhayo check gara
 """,
     Intent.CATALOG: """
 ko rate kati | chini cha? | chamal ko bhau k cha aaja | do you keep sunflower oil | paincha ki
@@ -134,6 +148,9 @@ kun brand ramro cha | which one is cheaper | sasto kun parcha | naya saman aayek
 aapke paas kya kya milta hai | sab saman ka daam batao | मूल्य सूची | यो कति पर्छ | तपाईंकहाँ के के पाइन्छ
 carton ko kati parcha, piece ko kati | wholesale rate dinus | scheme kehi cha? | kunai offer chaldai cha
 photo pathaunu na saman ko | expiry kati samma ko cha | minimum kati linu parcha | mrp kati ho
+mustard oil 1 litre kati ma painchha | sugar price today | aata ko naya rate kya hai
+tapai sanga baby diaper cha? | do you have green tea | chamal ko bhau k chaldai cha
+biscuit ko list pathaunu | वाइवाइको कार्टुन कति हो | kun noodles ma offer cha | label hai kya aapke paas
 """,
     Intent.RECENT_ORDERS: """
 mero purano order haru dekhau | what did i order last week | show previous orders
@@ -145,7 +162,9 @@ previous order details | last 3 order dekhaideu | kal maine kya kya mangaya tha
 मैले अघिल्लो पटक के मगाएको थिएँ | order haru ko list | aghillo patak k k lageko thiye
 pahila ke mangaye maile herna paryo | show me my old orders | previous bills dekhaunu
 mera pichla bill dikhao | hijo asti ko order haru | orders of this week | कति अर्डर गरें मैले देखाउनुस्
-purano order ko record | what was in my last order
+purano order ko record | what was in my last order | hijo ko saman ko bill pathaunu | bill chahiyo
+bill dekhaunu na | purano bill haru | show last week orders | mero hijo ko order ma k k thiyo
+pichle mahine ke order dikhao | पुराना अर्डर हेर्न पाउँ
 """,
     Intent.INSIGHTS: """
 yo mahina kati ko saman liye maile | how much did i spend this month | sabai bhanda badhi k bikcha mero
@@ -159,7 +178,8 @@ how many orders did i place this month | kun kun saman badhi order hunchha mero 
 compare this month and last month | kun saman sabai bhanda bikyo | mero pasal ko report | spending summary
 kitna kharcha hua is hafte | average order kati ko huncha mero | यो महिनाको खर्च
 mero dherai kinne saman kun kun ho | total kati ko maal uthaye yo saal
-business kasto chaliracha mero data hera
+business kasto chaliracha mero data hera | yo hapta kati kharcha gare | what is my most ordered product
+meri monthly report bhejo | kati carton noodles kine yo mahina
 """,
     Intent.SUPPORT: """
 biscuit sabai tukra tukra cha | galat saman aayo | manche sanga kura garnu paryo | tel chuhieko raicha
@@ -188,6 +208,11 @@ i was overcharged | chori bhayo saman | delivery boy le dherai paisa magyo | man
 insan se baat karni hai | real person sanga kura garau | मान्छेसँग कुरा गर्नु छ | फोन गर्नुस् न
 सामान बिग्रिएको आयो | गुनासो छ | khulai aayo packet | vandako bhanda kam aayo
 address galat cha mero milaidinu | app chaldaina problem aayo | mero number change garnu paryo
+mero pasal ko thau pariwartan bhayo | mero naam galat lekheko cha milaidinu
+pasal sareko naya thau ma pathaunu parcha | chini ko bora chyatiyeko aayo | wrong flavour aayo noodles ko
+3 packet biscuit kam aayo | bhai kisi se baat karao | oil leak bhayera aayo, firta garnu paryo
+expire maal pathaidiyecha | call gara na urgent | बिलमा हिसाब मिलेन
+delivery manche le ramro byabahar garena | the eggs came broken again
 """,
     Intent.CANCEL: """
 cancel garidinu | nachahine bhayo dai | mat bhejna | hoina hoina nagarnu | no leave it
@@ -202,7 +227,8 @@ thats all wrong, forget it | la pardaina | order nachahine bhayo | mera kal wala
 aahile nachahine bhayo, pachi bhanchu | will take later, not now | let me think first | sochera bhanchu
 ahile paisa chaina nalekhnu | order nagarnu hai | arko bata line bhaye | got it from another shop, not needed
 band karo ye order | order wapas lelo | yo order hatau na | discard | drop the order | galti le order bhayo
-ordered by mistake | अहिले नपठाउनुस् | पर्दैन | stop
+ordered by mistake | अहिले नपठाउनुस् | पर्दैन | stop | nai cancel garidinus | rehne do abhi nahi chahiye
+no dont send | chaina hola aaja, pachi | अर्डर नगर्नुस् | mero order cancel
 """,
     Intent.CONFIRM: """
 hunx | la la pathaunu | ok done | hajur hunchha | thik cha pathaidinus na | haan bhai bhej do | yes go ahead
@@ -213,7 +239,8 @@ done ✅ | thats correct | order pakka garnus | hajur pathaidinus | ok confirm |
 huncha pakka gardinu | haan | लौ हुन्छ | sab theek hai | i confirm | ho tehi ho | sure go ahead dai | chalcha
 order final | hunchha chito pathaunu | ekdum sahi cha | hunchha ni | lau pathau | lu thik cha
 chalcha pathaidinu | perfect, send | kar dijiye | order pass garnu | garnu na ta | all correct | bilkul sahi
-haan sab theek hai bhejo | हो ठीक छ पठाउनु | ok final garnus | pathau pathau | ho ho | approved
+haan sab theek hai bhejo | हो ठीक छ पठाउनु | ok final garnus | pathau pathau | ho ho | approved | ho pathaunu
+ok sir confirm | हुन्छ गर्नुस् | theek hai bhejo | thikai cha dai pathau | yes place order | la done
 """,
     Intent.REPEAT: """
 asti kai pathaunu | same order again pls | hijo jasto nai | feri tyahi pathaidinu | wahi purana order bhej do
@@ -226,7 +253,8 @@ repeat last one | feri asti ko jati nai dinu | pehle jaisa hi | tyahi order aaja
 pichhle hafte wala maal fir se bhejo | अघिल्लो अर्डर दोहोर्‍याउनुस् | usual | once again same items
 feri tei | jasto asti pathako thiyo testai | tehi list ko saman | ek baar phir wahi | same old order
 again the same please | last week ko jasto | purano jasto nai garidinu | फेरि त्यही | हिजोकै जस्तो
-duplicate my previous order
+duplicate my previous order | last time jasto nai | hijo ko order feri | same order phir se
+अस्तिको जस्तै पठाउनु | pichla order dobara bhejo
 """,
     Intent.OTHER: """
 k garnu bhako dai | aaja mausam kharab cha | happy new year sabailai | yo kasko number ho | bihe ma aunu hai
@@ -245,13 +273,16 @@ sab cheez mehnga ho gaya | byapar sukeko cha | customer nai chaina aajkal | k ga
 tapai bahun ho ki chhetri | are you married | ok ok hunda garcha | hmm | aha | test | testing 123
 ignore this | galti le message gayo | sorry wrong chat | mummy ghar aauna bhannus | bhai recharge gardena
 ko pack | forward to all groups | तिमी को हौ | आज पानी पर्‍यो | भोलि बन्द छ रे | chup lag | murkha
-pagal ho kya | gadha | idiot | fuck you
+pagal ho kya | gadha | idiot | fuck you | address ta thaha cha ni | aru k chahiyo bhane bhanchu
+pachi bhanchu hai | kun ramro huncha | tapai nai bhannus | kina | mahango bhayo ni kam garnu
+bhai aaj match hai na | khana khayo? | लु भेटौंला | send this to 10 friends and get luck | garmi ati bhayo
+yo kasko number pareko | kharcha dinu na dai 500
 """,
     Intent.ACCEPT: """
 hunchha pathauchu | accept | linchu | thik cha aaja pathaidinchu | ok | confirm, le lenge | order liye
 huncha ma pathaidinchu | theek hai bhej dunga | manjur | huncha linchu | ठिक छ पठाउँछु | yes will deliver
 ok accept | ho garchu | aaja nai pathaidinchu | order paye, pathauchu | i will send it | ho jayega
-le liya order | हुन्छ पठाउँछु | noted, will deliver
+le liya order | हुन्छ पठाउँछु | noted, will deliver | hunchha lincha | accept gare | ok bhej denge
 """,
     Intent.DECLINE: """
 sakdina aaja | maal chaina yo order ko | reject no stock | nahi de payenge abhi | mildaina gadi bigreko cha
@@ -259,28 +290,31 @@ sorry cannot do this one | aaja sakdina hola | stock sakiyo ko | nahi hoga | mai
 cant do | maal sakkyo dai | hunna | आज सकिन्न | aaj possible nahi | rejected | bato banda cha, sakdina
 ahile pathauna sakdina | nahi ho payega aaj | gadi chaina aaja | out of stock | saman sakyo
 yo order lina mildaina | please give to another vendor | arko lai dinus | staff chaina aaja | सकिदैन
+sakdina stock chaina | aaja hudaina dai | reject this
 """,
     Intent.MY_ORDERS: """
 mero order haru | aaja kati order cha | kun kun order pathauna baki cha | new orders? | pending list dinu
 mera pending order dikhao | aaja kun kun pasal ma dine ho | naya order cha? | orders | list of orders
 kati ota order baki cha | show orders | aaj ke orders | mero order dekhau | aaja ko order haru
 any new order | k k pathauna baki cha | kitne order pending hai | aaja kun pasal ma pathaune | नयाँ अर्डर छ?
+aaja ko order haru dekhau | mere naye order
 """,
     Intent.PACKED: """
 pack gari sake | ready cha | saman milaera rakheko cha | packing done for | pack bhayo | saman tayar cha
 sab pack kar diya | pack vayo | ready for pickup | सामान प्याक भयो | packing sakiyo | pack gardiye
-saman bandheko cha | bora ma halera rakheko | tayar hai maal | प्याक गरिसकेँ
+saman bandheko cha | bora ma halera rakheko | tayar hai maal | प्याक गरिसकेँ | packing bhayo | pack ho gaya
 """,
     Intent.DISPATCHED: """
 gadi ma haalisakyo | pathai sakiyo | nikal diya maal | on the way | saman hideko cha | pathaiyo
 gaadi niklyo | maal bhej diya hai | order is on its way | left | driver lai diye saman | gadi ma load bhayo
 पठाइसकेँ | driver lai saman diye | bus ma halidiye | saman gayo | gaadi gai sakyo | left from godown
-nikalyo | bhej diya gaadi se | पठाइदिएँ
+nikalyo | bhej diya gaadi se | पठाइदिएँ | gadi ma haliyo | saman pathaye
 """,
     Intent.DELIVERED: """
 puryayo | delivery bhaisakyo | saman diera aaiyo | de diya maal ka | pugyo | delivered
 pasal ma saman pugaidiye | de diya saman | customer le bujhyo | pugaisakyo | delivered all
 pasal wala lai bujhaye | सामान पुर्‍याइयो | pasal ma diyera aaye | sabai saman bujhaidiye | pahucha diya
-customer got it | diisake | handed over to shop | delivery garidiye | सामान दिइसकें
+customer got it | diisake | handed over to shop | delivery garidiye | सामान दिइसकें | pugyo dai
+delivery complete | saman pasal ma puryaye
 """,
 }

@@ -156,13 +156,15 @@ class Unknown(Struct, frozen=True, kw_only=True):
 class Answer(Struct, frozen=True, kw_only=True):
     """The answer to open question number `question` (from 0). `sku` None means "none of these".
 
-    `is_dropped`: not wanted any more, whichever it is.
+    `is_dropped`: not wanted any more, whichever it is. `is_amount`: only how much, `quantity` of `unit` as said.
     """
 
     question: int
     sku: str | None
     quantity: Decimal | None = None
     is_dropped: bool = False
+    is_amount: bool = False
+    unit: str = ""
 
 
 class Understanding(Struct, frozen=True, kw_only=True):

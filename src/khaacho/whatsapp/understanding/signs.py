@@ -41,7 +41,7 @@ _WORDS: dict[str, str] = {
         r"kahile|kaile|kab|when|kati baje|kati bela|kun din|what time|how long|kati din|kitne din|"
         r"kitni der|kitne baje|kati ?kher\w*|katibela|kun bela|kun samaya|kab tak|(?:aja|aaja|aaj|today) (?:ki|or|"
         r"ya) (?:bholi|kal|"
-        r"tomorrow|parsi)|eta|kati samaya"
+        r"tomorrow|parsi)|ki (?:bholi|kal|parsi)|or tomorrow|ya kal|eta|kati samaya"
     ),
     "how much": r"kati|katti|jati|kitn[aei]|how much|how many|total|jamma",
     "how": r"kasari|kasri|kaise|how (?:to|do|does|can|should)|how|tarika",

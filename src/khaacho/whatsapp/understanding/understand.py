@@ -13,6 +13,7 @@ from .answers import find_answers, settle_quantities
 from .deciding import Habits, decide
 from .drafts import Draft, read_drafts
 from .edits import edit_basket
+from .glossary import QUALITIES, concept_of
 from .index import CatalogIndex, alias_key
 from .intents import Evidence, decide_intent, plain_text
 from .matching import WordFinder
@@ -33,6 +34,7 @@ from .records import (
     Unknown,
 )
 from .signs import find_signs
+from .sound import plain_of, plain_pattern
 from .text import CleanText, clean
 from .tokens import Kind, Token
 from .units import MEASURES
@@ -43,13 +45,18 @@ _TOGETHER_SCORE = 0.88
 _NAMED_IN_LIST = 0.96
 _PART_SCORE = 0.95
 _GOODS_SCORE = 0.6
+_WELL_KNOWN = 0.97
+_DESCRIBED_MAX = 200
 _WORDS_MAX = 12
 _REASON = re.compile(
     r"(?:\b(?:because|since|bhanera|kinabhane|kina bhane|kyonki|kyunki|reason|karan)\b\W*)(.+)|[,:\-–]\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _PART_END = re.compile(r"[,;\n!?]|\.(?=\s|$)")
-_ASKS_IF_THERE = frozenset({"have", "is there?"})
+_ONLY_ASKS = plain_pattern(
+    r"k|ke|offer\w*|discount|scheme|skim|chut|photo|foto|list|suchi|catalog\w*|brand\w*|naya|new|item\w*"
+)
+_ASKS_IF_THERE = frozenset({"have", "is there?", "price", "costs"})
 _VENDOR_INTENTS = frozenset({Intent.ACCEPT, Intent.DECLINE, Intent.PACKED, Intent.DISPATCHED, Intent.DELIVERED})
 _CODE_INTENTS = _VENDOR_INTENTS | {Intent.STATUS, Intent.CANCEL, Intent.SUPPORT, Intent.PAY, Intent.REPEAT}
 _BARE_CODE = re.compile(r"(?<![\d.,])(\d{4,6})(?!\d|[.,]\d)")
@@ -73,6 +80,7 @@ def understand(
     if answers:
         settled = settle_quantities(answers, tokens, context.open_questions, index)
         return Understanding(intent=Intent.ANSWER, answers=settled)
+    drafts = _of_the_same(drafts, finder)
     outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
     evidence = _evidence(outcomes, drafts, tokens, letters, plain, finder)
     cues = _without_goods(plain, letters, outcomes, index)
@@ -136,6 +144,36 @@ def _apart(draft: Draft, finder: WordFinder) -> list[Draft]:
     return [structs.replace(draft, words=tuple(part), start=part[0].start, end=part[-1].end) for part in parts]
 
 
+def _borne_with(words: tuple[Token, ...], named: list[Token], finder: WordFinder) -> list[Token]:
+    """Of the words named before, those of the best product that also bears the describing ones."""
+    index = finder.index
+    described = [frozenset(finder.find_word(t.text)) for t in words]
+    matches = finder.find_matches(tuple(t.text for t in (*named, *words)))
+    for candidate in matches.candidates[:_DESCRIBED_MAX]:
+        bears = index.products[candidate.position].words
+        if all(ids & bears.keys() for ids in described):
+            return [t for t in named if finder.find_word(t.text).keys() & bears.keys()]
+    return named
+
+
+def _of_the_same(drafts: list[Draft], finder: WordFinder) -> list[Draft]:
+    """ "Red potato 5, white 3": words that only describe are of what was named before them."""
+    out: list[Draft] = []
+    named: tuple[Token, ...] = ()
+    for draft in drafts:
+        words = tuple(t for t in draft.words if t.kind is Kind.WORD)
+        describes = bool(words) and all(concept_of(t.text) in QUALITIES for t in words)
+        if describes and named and draft.amounts and not draft.corrects:
+            kept = _borne_with(words, [t for t in named if concept_of(t.text) not in QUALITIES], finder)
+            # Put where the description stands, so that only what was said here is quoted.
+            before = tuple(structs.replace(t, start=draft.start, end=draft.start) for t in kept)
+            draft = structs.replace(draft, words=(*before, *draft.words))
+        elif words:
+            named = words
+        out.append(draft)
+    return out
+
+
 Outcomes = list[tuple[Draft, Line | Ask | Unknown]]
 
 
@@ -180,9 +218,16 @@ def _evidence(
         unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
         unknown_counted=sum(1 for d, o in outcomes if isinstance(o, Unknown) and any(t.unit for t in d.amounts)),
         edits=operations if has_object or names_lines(plain) else 0,
+        only_goods=len(known) == sum(1 for d in drafts if d.has_name) and _is_well_known(drafts, finder),
         asks_beside=bool(_asked_beside(drafts, text)),
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
+
+
+def _is_well_known(drafts: list[Draft], finder: WordFinder) -> bool:
+    """Are all words spelled, or sounded, as some name's are?"""
+    words = [t.text for draft in drafts for t in draft.words if t.kind is Kind.WORD]
+    return all(max(finder.find_word(word).values(), default=0.0) >= _WELL_KNOWN for word in words)
 
 
 def _asked_beside(drafts: list[Draft], text: CleanText) -> list[Draft]:
@@ -278,7 +323,7 @@ def _catalog(drafts: list[Draft], text: CleanText, finder: WordFinder) -> Unders
     """What the question is about, and the products it may mean: those of the size that was said, if there are any."""
     said = [t for d in drafts for t in d.words if t.kind is Kind.WORD]
     # Beside words of the catalogue the others are only the question ("… ko rate k cha").
-    about = [t for t in said if finder.knows(t.text)] or said
+    about = [t for t in said if finder.knows(t.text)] or [t for t in said if not _ONLY_ASKS.fullmatch(plain_of(t.text))]
     matches = finder.find_matches(tuple(t.text for t in about[:_WORDS_MAX]))
     products = finder.index.products
     found = [
@@ -286,6 +331,10 @@ def _catalog(drafts: list[Draft], text: CleanText, finder: WordFinder) -> Unders
         for c in matches.candidates
         if c.score >= max(matches.best - 0.1, 0.5) and products[c.position].item.active
     ]
+    if len(about) == 1:
+        # "Rice" is a kind of its own before it is a taste of baby food.
+        ids = {word_id for term in matches.terms for word_id in term.ids}
+        found.sort(key=lambda product: not ids & product.category)
     sizes = tuple(t for d in drafts for t in d.amounts if t.unit in MEASURES)
     found = [p for p in found if count(p, sizes).has_size] or found if sizes else found
     terms = text.said(min(t.start for t in about), max(t.end for t in about)) if about else None
