@@ -22,11 +22,11 @@ from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database
 from khaacho.platform.http import (
     PAGE_LIMIT_DEFAULT,
+    PAGE_LIMIT_MAX,
     ApiRecord,
     Envelope,
     LongText,
     Page,
-    PageLimit,
     Rupees,
     decode_cursor,
     ok,
@@ -225,7 +225,7 @@ async def resolve(debit_id: UUID, data: NoteBody, database: Database, actor: Act
 )
 async def claims(
     database: Database,
-    limit: Annotated[PageLimit, QueryParameter()] = PAGE_LIMIT_DEFAULT,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)] = PAGE_LIMIT_DEFAULT,
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Envelope[Page[ClaimAnswer]]:
     """The oldest first."""

@@ -61,7 +61,6 @@ Rupees = Annotated[Decimal, msgspec.Meta(description="Rupees, at most two decima
 Quantity = Annotated[Decimal, msgspec.Meta(description="Selling units, at most three decimals", examples=[10])]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 LongText = Annotated[str, msgspec.Meta(max_length=2000)]
-PageLimit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_LIMIT_MAX)]
 
 
 class ApiRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
