@@ -252,12 +252,7 @@ def _amount_at(tokens: list[Token], i: int, out: list[Token], index: CatalogInde
     token = tokens[i]
     value = token.value or Decimal(0)
     following = tokens[i + 1] if i + 1 < len(tokens) else None
-    if (
-        following is not None
-        and following.kind is Kind.NUMBER
-        and following.value == value
-        and following.text == token.text
-    ):
+    if _is_said_twice(tokens, i):
         # "10 10 kilo", "dui dui peti": so much of each.
         taken, replacement = _amount_at(tokens, i + 1, out, index)
         return taken + 1, [structs.replace(t, is_each=True) if t.kind is Kind.AMOUNT else t for t in replacement]
@@ -294,6 +289,16 @@ def _amount_at(tokens: list[Token], i: int, out: list[Token], index: CatalogInde
     over, _, under = token.text.partition("/")
     is_each = bool(under) and over == under
     return 1, [structs.replace(token, kind=Kind.AMOUNT, is_each=is_each)]
+
+
+def _is_said_twice(tokens: list[Token], i: int) -> bool:
+    """Is the number at `i` the first of exactly two alike?"""
+    alike = [j for j in range(max(i - 1, 0), min(i + 3, len(tokens))) if _is_same_number(tokens[i], tokens[j])]
+    return alike == [i, i + 1]
+
+
+def _is_same_number(one: Token, other: Token) -> bool:
+    return other.kind is Kind.NUMBER and other.text == one.text
 
 
 def _is_date(token: Token, before: Token | None, following: Token | None, index: CatalogIndex) -> bool:

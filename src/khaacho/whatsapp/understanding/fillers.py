@@ -87,6 +87,7 @@ wait sorry oops
 """
 # Words that are as often part of a name as not: they cost nothing if unmatched, and help if matched.
 _OPTIONAL = """
+sasto sasta cheap cheaper cheapest ramro raamro accha achha badhiya normal sada samanya
 quality best original asli pure premium special brand company size type flavour flavor variety mixed mix normal
 sada samanya
 cooking refined mineral baby kids ghar home wholesale new naya old local

@@ -83,6 +83,8 @@ def understand(
     drafts = _of_the_same(drafts, finder)
     outcomes = _outcomes(drafts, letters, finder, habits, thresholds)
     evidence = _evidence(outcomes, drafts, tokens, letters, plain, finder)
+    if len(context.basket) == 1 and _is_mere_amount(tokens):
+        evidence = structs.replace(evidence, edits=max(evidence.edits, 1))
     cues = _without_goods(plain, letters, outcomes, index)
     intent = decide_intent(cues, evidence, context)
     if intent in (Intent.EDIT, Intent.REPEAT):
@@ -222,6 +224,12 @@ def _evidence(
         asks_beside=bool(_asked_beside(drafts, text)),
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
     )
+
+
+def _is_mere_amount(tokens: list[Token]) -> bool:
+    """ "10 kg nai": an amount and no name; it is of the only line there is."""
+    kinds = [t.kind for t in tokens if t.kind not in (Kind.NOISE, Kind.BREAK)]
+    return kinds == [Kind.AMOUNT]
 
 
 def _is_well_known(drafts: list[Draft], finder: WordFinder) -> bool:
