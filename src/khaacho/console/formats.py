@@ -44,6 +44,11 @@ def amount_change(paisa: int) -> str:
     return ("+" if paisa > 0 else "\u2212") + amount_short(abs(paisa))
 
 
+def price(paisa: int, currency: str) -> str:
+    """With the sign of its currency: '₹\u00a01,125' for Indian rupees, 'Rs.\u00a01,800' for Nepali ones."""
+    return amount_short(paisa).replace("Rs.", "₹" if currency == "INR" else "Rs.", 1)
+
+
 def quantity(value: Decimal) -> str:
     """Without needless zeros: 5.000 → '5', 2.500 → '2.5'."""
     return format(value.normalize(), "f")

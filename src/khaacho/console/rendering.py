@@ -38,6 +38,7 @@ _templates.filters.update(
     amount_round=formats.amount_round,
     amount_change=formats.amount_change,
     quantity=formats.quantity,
+    price=formats.price,
     clock_time=formats.clock_time,
     business_time=clock.business_time,
     day=pass_context(lambda context, value: formats.day(value, context["t"].months)),

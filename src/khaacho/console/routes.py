@@ -24,7 +24,9 @@ from khaacho.console import (
     unread,
 )
 from khaacho.console.failures import EXCEPTION_HANDLERS
-from khaacho.console.visitor import admit, provide_visitor
+from khaacho.console.visitor import admit, admit_freelancer, provide_visitor
+from khaacho.console.work import applications, credits, history
+from khaacho.console.work import projects as work_projects
 from khaacho.errors import RouteNotFound
 
 
@@ -60,11 +62,18 @@ _pages = Router(
     dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
 )
 
+_work_pages = Router(
+    path="/work",
+    route_handlers=[*credits.ROUTES, *history.ROUTES, *work_projects.ROUTES, *applications.ROUTES],
+    before_request=admit_freelancer,
+    dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
+)
+
 ROUTES: list[Any] = [
     front_door,
     Router(
         path="/console",
-        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, _pages],
+        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, *credits.OPEN_ROUTES, _work_pages, _pages],
         exception_handlers=EXCEPTION_HANDLERS,
         include_in_schema=False,
         dto=None,

@@ -15,8 +15,19 @@ from litestar.datastructures import Cookie
 from litestar.di import Provide
 from litestar.response import Redirect
 
+from khaacho.actors import ActorRole
 from khaacho.console.rendering import render
-from khaacho.console.visitor import ROLES, SESSION_COOKIE, AnyRequest, Visitor, admit, provide_visitor
+from khaacho.console.visitor import (
+    HOME,
+    ROLES,
+    SESSION_COOKIE,
+    WORK_HOME,
+    AnyRequest,
+    Visitor,
+    admit_anybody,
+    home_of,
+    provide_visitor,
+)
 from khaacho.errors import AccountNotActive, KhaachoError, SignInLocked, TooManyRequests, WrongCredentials
 from khaacho.parties.phones import parse_phone
 from khaacho.parties.sessions import SESSION_LIFETIME, end_session, find_session, start_session
@@ -28,7 +39,6 @@ from khaacho.settings import Settings
 
 FORM_COOKIE = "khaacho_form"
 PASSWORD_LENGTH_MAX = 200
-HOME = "/console"
 WINDOW_SECONDS = 60
 
 
@@ -65,12 +75,18 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
         started = await start_session(tx, user_id=user.id)
         await record_login(tx, user, way="console", request_id=request_id(request))
     cookie = _cookie(SESSION_COOKIE, started.cookie, settings, max_age=int(SESSION_LIFETIME.total_seconds()))
-    return Redirect(next_page, status_code=303, cookies=[cookie, _cookie(FORM_COOKIE, "", settings, max_age=0)])
+    cookies = [cookie, _cookie(FORM_COOKIE, "", settings, max_age=0)]
+    return Redirect(_onward(next_page, user.role), status_code=303, cookies=cookies)
+
+
+async def admit_to_leave(request: AnyRequest) -> None:
+    """Everybody with a session may end it."""
+    await admit_anybody(request)
 
 
 @post(
     "/sign-out",
-    before_request=admit,
+    before_request=admit_to_leave,
     status_code=303,
     dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
 )
@@ -136,6 +152,12 @@ def _next(wanted: str | None) -> str:
     if wanted and wanted.startswith("/console") and "//" not in wanted and "\\" not in wanted:
         return wanted
     return HOME
+
+
+def _onward(next_page: str, role: ActorRole) -> str:
+    """The page that was wanted, unless it is of those who have other pages."""
+    home = home_of(role)
+    return next_page if (home == HOME) != next_page.startswith(WORK_HOME) else home
 
 
 def _cookie(key: str, value: str, settings: Settings, *, max_age: int) -> Cookie:

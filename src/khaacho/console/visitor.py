@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.response import Redirect
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.errors import Forbidden, NotSignedIn
@@ -26,11 +27,13 @@ SESSION_COOKIE = "khaacho_session"
 LOCALE_COOKIE = "khaacho_language"
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
-ROLES = frozenset({ActorRole.ADMIN, ActorRole.OPERATOR, ActorRole.VENDOR})
+HOME = "/console"
+WORK_HOME = "/console/work"
+ROLES = frozenset({ActorRole.ADMIN, ActorRole.OPERATOR, ActorRole.VENDOR, ActorRole.FREELANCER})
 
 
 class NotForConsole(Forbidden):
-    """A shop or a freelancer, who has no pages here; they are told kindly where to go."""
+    """A shop, which has no pages here; its owner is told kindly where to go."""
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +47,10 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_staff(self) -> bool:
         return self.actor.is_staff
+
+    @property
+    def is_freelancer(self) -> bool:
+        return self.actor.role is ActorRole.FREELANCER
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -59,8 +66,27 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
             raise Forbidden
 
 
-async def admit(request: AnyRequest) -> None:
-    """Find the visitor before the page is made. Raises NotSignedIn, NotForConsole, Forbidden for a wrong token."""
+async def admit(request: AnyRequest) -> Redirect | None:
+    """Find the visitor before a page of the team's and the wholesalers' is made; freelancers have pages of their own.
+
+    Raises NotSignedIn, NotForConsole, Forbidden for a wrong token and for freelancers.
+    """
+    visitor = await admit_anybody(request)
+    if not visitor.is_freelancer or request.url.path.startswith(f"{WORK_HOME}/"):
+        return None
+    if request.url.path.rstrip("/") == HOME:
+        return Redirect(WORK_HOME, status_code=303)
+    raise Forbidden
+
+
+async def admit_freelancer(request: AnyRequest) -> None:
+    """Find the visitor before a freelancer's page is made. Raises as `admit`, and Forbidden for everybody else."""
+    if not (await admit_anybody(request)).is_freelancer:
+        raise Forbidden
+
+
+async def admit_anybody(request: AnyRequest) -> Visitor:
+    """Whoever may have a session here. Raises NotSignedIn, NotForConsole, Forbidden for a wrong token."""
     database: Database = request.app.state.database
     async with database.reading() as tx:
         session = await find_session(tx, request.cookies.get(SESSION_COOKIE))
@@ -70,12 +96,19 @@ async def admit(request: AnyRequest) -> None:
         raise NotForConsole
     if request.method not in ("GET", "HEAD"):
         session.check_csrf(request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD, "")))
-    request.scope["state"]["visitor"] = Visitor(
+    visitor = Visitor(
         user=session.user,
         actor=session.user.as_actor(request_id(request)),
         csrf_token=session.csrf_token,
         permissions=await doorkeeper_of(request).permissions_of(session.user.role),
     )
+    request.scope["state"]["visitor"] = visitor
+    return visitor
+
+
+def home_of(role: ActorRole) -> str:
+    """Where somebody begins."""
+    return WORK_HOME if role is ActorRole.FREELANCER else HOME
 
 
 def provide_visitor(request: AnyRequest) -> Visitor:

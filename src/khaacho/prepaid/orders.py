@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
+from khaacho.errors import OrderNotFound
 from khaacho.platform.database import Transaction
 from khaacho.prepaid.gateways.port import Currency, GatewayName, OrderAsked
 
@@ -98,6 +99,31 @@ async def find_order_under(tx: Transaction, user_id: UUID, idempotency_key: str)
     return await tx.first(
         f"SELECT {COLUMNS} FROM prepaid_orders WHERE user_id = %(user)s AND idempotency_key = %(key)s",
         {"user": user_id, "key": idempotency_key},
+        into=PurchaseOrder,
+    )
+
+
+async def require_own_order(tx: Transaction, user_id: UUID, order_id: UUID) -> PurchaseOrder:
+    """An order by our id. Raises OrderNotFound, also for somebody else's."""
+    found = await tx.first(
+        f"SELECT {COLUMNS} FROM prepaid_orders WHERE id = %(id)s", {"id": order_id}, into=PurchaseOrder
+    )
+    if found is None or found.user_id != user_id:
+        raise OrderNotFound
+    return found
+
+
+async def find_unpaid_orders(tx: Transaction, user_id: UUID, *, since: datetime, limit: int) -> list[PurchaseOrder]:
+    """What this person set out to buy since then and nobody has paid, newest first; prepaid_orders_user_idx."""
+    return await tx.all(
+        f"""
+        SELECT {COLUMNS}
+        FROM prepaid_orders
+        WHERE user_id = %(user)s AND state <> 'PAID' AND created_at >= %(since)s
+        ORDER BY id DESC
+        LIMIT %(limit)s
+        """,
+        {"user": user_id, "since": since, "limit": limit},
         into=PurchaseOrder,
     )
 

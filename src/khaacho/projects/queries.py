@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from khaacho.errors import ApplicationNotFound, ProjectNotFound
+from khaacho.parties.queries import containing
 from khaacho.platform import locks
 from khaacho.platform.database import Pending, Transaction
 from khaacho.projects.records import (
@@ -89,17 +90,24 @@ async def find_projects(
     status: ProjectStatus | None = None,
     category: Category | None = None,
     city: str | None = None,
+    words: str | None = None,
+    budget_min_paisa: int | None = None,
+    deadline_until: datetime | None = None,
     before: UUID | None = None,
     limit: int,
 ) -> list[Project]:
     """Newest first, at most `limit`, all older than `before`. `status` is that of `moment`: past its deadline an open
-    project is EXPIRED, marked or not. Served by the (owner, id) or (status, id) index.
+    project is EXPIRED, marked or not. `words` are looked for in title, description and city. Served by the
+    (owner, id) or (status, id) index.
     """
     wanted = {
         "owner": (owner_id, "owner_id = %(owner)s"),
         "status": (status, _STATUS_AT.get(status, "status = %(status)s") if status else ""),
         "category": (category, "category = %(category)s"),
         "city": (city, "lower(city) = lower(%(city)s)"),
+        "words": (containing(words), "(title ILIKE %(words)s OR description ILIKE %(words)s OR city ILIKE %(words)s)"),
+        "budget_min": (budget_min_paisa, "budget_paisa >= %(budget_min)s"),
+        "deadline_until": (deadline_until, "deadline <= %(deadline_until)s"),
         "before": (before, "id < %(before)s"),
     }
     return await tx.all(
@@ -217,6 +225,20 @@ async def find_refunds_of(
         {"freelancer": freelancer_id, "before": before, "limit": limit},
         into=ApplicationRefund,
     )
+
+
+async def find_cost_of_cancelling(tx: Transaction, project_id: UUID) -> tuple[int, int]:
+    """How many live applications a project has, and how many credits cancelling it now would pay back."""
+    (row,) = await tx.dicts(
+        """
+        SELECT count(*) AS applications, COALESCE(sum(a.spent_units), 0)::bigint AS units
+        FROM applications AS a
+        LEFT JOIN application_refunds AS r ON r.application_id = a.id
+        WHERE a.project_id = %(project)s AND a.status IN ('PENDING', 'APPROVED') AND r.id IS NULL
+        """,
+        {"project": project_id},
+    )
+    return row["applications"], row["units"]
 
 
 async def count_refunds(tx: Transaction, project_id: UUID) -> tuple[int, int]:

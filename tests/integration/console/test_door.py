@@ -12,12 +12,19 @@ from tests.fixtures.processes import MakeSettings, Serve
 from tests.integration.console.conftest import PASSWORD, Guest, PlaceOrderOf, SignedIn
 
 from khaacho.actors import ActorRole
+from khaacho.ids import new_id
 from khaacho.orders.queries import require_order
 from khaacho.orders.records import OrderStatus
 from khaacho.parties.records import UserStatus, Vendor
 from khaacho.parties.signin.passwords import hash_password
 from khaacho.platform.database import Database
 from khaacho.web.app import create_app
+
+
+def filled(path: str, **given: str) -> str:
+    """The path with something of the right kind in each of its places."""
+    of_kind = {"uuid": f"{new_id()}", "int": "1"}
+    return re.sub(r"\{(\w+):(\w+)\}", lambda place: given.get(place[1], of_kind.get(place[2], "x")), path)
 
 
 async def test_the_front_door_leads_to_the_sign_in_and_on_to_the_page_that_was_wanted(
@@ -121,12 +128,7 @@ async def test_every_form_is_refused_without_its_token(
     assert "/console/orders/{reference:str}/{act:str}" in forms
     assert len(forms) >= 4
     for path in forms:
-        address = (
-            path.replace("{reference:str}", order.code)
-            .replace("{act:str}", "accept")
-            .replace("{side:str}", "left")
-            .replace("{phone:str}", "+9779800000001")
-        )
+        address = filled(path, reference=order.code, act="accept", side="left", phone="+9779800000001")
         for token in ({}, {"csrf": "x" * 43}, {"csrf": other.token()}):
             answer = await admin.client.post(address, data={"phone": "9800000000", "password": "x", **token})
             assert answer.status_code == 403, (address, token)
@@ -144,7 +146,7 @@ async def test_nobody_gets_a_page_without_a_session(client: httpx.AsyncClient, m
     ]
     assert len(pages) >= 10
     for path in set(pages) - open_to_all:
-        answer = await client.get(re.sub(r"\{[^}]+\}", "x", path))
+        answer = await client.get(filled(path))
         assert (answer.status_code, answer.headers["location"][:16]) == (303, "/console/sign-in"), path
     part = await client.get("/console/today/live", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/console/sign-in?next=/console")

@@ -36,7 +36,8 @@ from khaacho.settings import Settings
 SIGNED_NAMES = ("total_amount", "transaction_uuid", "product_code")
 # What an answer must at least have signed, or a true signature could be carried over to another payment.
 PROOF_NAMES = frozenset({*SIGNED_NAMES, "status", "transaction_code"})
-RETURN_PATH = "/credits"
+# The freelancer's page that proves the payment.
+RETURN_PATH = "/console/work/paid"
 
 _STATUSES = {
     "COMPLETE": PaymentStatus.CAPTURED,
@@ -65,6 +66,10 @@ class EsewaGateway:
 
     def checkout(self, order: OrderAsked) -> Checkout:
         """The form to send to eSewa, signed."""
+        return self.page(order, back_url=self._return_url)
+
+    def page(self, order: OrderAsked, *, back_url: str) -> Checkout:
+        """The form to send to eSewa, signed; it comes back to `back_url` with `data`."""
         total = _in_words(order.amount_paisa)
         fields = {
             "amount": total,
@@ -74,8 +79,8 @@ class EsewaGateway:
             "total_amount": total,
             "transaction_uuid": order.gateway_order_id,
             "product_code": self._product_code,
-            "success_url": f"{self._return_url}?paid=esewa",
-            "failure_url": f"{self._return_url}?failed=esewa",
+            "success_url": back_url,
+            "failure_url": f"{back_url}?failed=esewa",
             "signed_field_names": ",".join(SIGNED_NAMES),
         }
         fields["signature"] = fields_signature(self._secret, fields, SIGNED_NAMES)

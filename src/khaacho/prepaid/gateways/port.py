@@ -104,6 +104,10 @@ class PaymentGateway(Protocol):
         """How to pay this order."""
         ...
 
+    def page(self, order: OrderAsked, *, back_url: str) -> Checkout:
+        """As `checkout`, for a browser without the gateway's script; it comes back to `back_url`, paid or not."""
+        ...
+
     def read_proof(self, given: Mapping[str, str]) -> Proof:
         """What the payer brought back. Raises InvalidSignature."""
         ...

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -33,6 +33,9 @@ from khaacho.prepaid.gateways.port import (
 from khaacho.prepaid.gateways.signatures import is_signed_payment, is_signed_webhook
 from khaacho.settings import Settings
 
+# Who asks for the money, on the page of the hosted checkout, and the field it reads where to return from.
+SHOP_NAME = "Khaacho"
+BACK_FIELD = "callback_url"
 PROOF_FIELDS = ("razorpayOrderId", "razorpayPaymentId", "razorpaySignature")
 
 
@@ -102,6 +105,22 @@ class RazorpayGateway:
         """The public key, for Razorpay's own script; the sandbox has a page instead of a script."""
         page = f"{self._base_url}/checkout/{order.gateway_order_id}" if self._is_sandbox else None
         return Checkout(key_id=self._key_id, url=page)
+
+    def page(self, order: OrderAsked, *, back_url: str) -> Checkout:
+        """A form for Razorpay's hosted checkout, which posts the proof to `back_url`; the sandbox's own page."""
+        if self._is_sandbox:
+            back = urlencode({BACK_FIELD: back_url})
+            return Checkout(url=f"{self._base_url}/checkout/{order.gateway_order_id}?{back}")
+        fields = {
+            "key_id": self._key_id,
+            "order_id": order.gateway_order_id,
+            "amount": str(order.amount_paisa),
+            "currency": self.currency.value,
+            "name": SHOP_NAME,
+            BACK_FIELD: back_url,
+            "cancel_url": f"{back_url}?failed=razorpay",
+        }
+        return Checkout(key_id=self._key_id, url=f"{self._url}/checkout/embedded", fields=fields)
 
     def read_proof(self, given: Mapping[str, str]) -> Proof:
         """The three values its checkout hands the payer. Raises InvalidSignature."""

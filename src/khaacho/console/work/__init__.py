@@ -1,0 +1,1 @@
+"""A freelancer's own pages: credits bought and spent, projects applied to."""
