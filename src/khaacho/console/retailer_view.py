@@ -28,7 +28,7 @@ from khaacho.platform.database import Transaction
 
 # More open items than this are a statement's matter; what is oldest is here.
 ITEMS_SHOWN = 40
-PAYMENTS_SHOWN, ADJUSTMENTS_SHOWN, PROMISES_SHOWN = 12, 8, 6
+PAYMENTS_SHOWN, ADJUSTMENTS_SHOWN, PROMISES_SHOWN = 8, 6, 5
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
 
-from khaacho.console.people import find_names
-from khaacho.console.rendering import render
+from khaacho import clock
+from khaacho.console.people import Names, find_names
+from khaacho.console.rendering import live_digest, render, render_live
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.aging import Aging
-from khaacho.credit.claims import find_open_claims
-from khaacho.credit.risk import Direction, RetailerRisk, RiskFilter, RiskSort, RiskSummary, find_risk_page
+from khaacho.credit.aging import Aging, Bucket
+from khaacho.credit.attention import AttentionFigures, PendingCheque, find_attention_figures, find_pending_cheques
+from khaacho.credit.claims import PaymentClaim, find_open_claims
+from khaacho.credit.promises import Promise, find_broken_promises
+from khaacho.credit.risk import (
+    Direction,
+    RetailerRisk,
+    RiskFilter,
+    RiskSort,
+    RiskSummary,
+    find_risk_page,
+    find_risk_summary,
+)
 from khaacho.parties.standings import CreditStatus
-from khaacho.platform.database import Database
+from khaacho.platform.database import Database, Transaction
 
 PAGE_LENGTH = 30
 PAGES_MAX = 1_000
 SEARCH_LENGTH_MAX = 80
-# As many shops that say they have paid are shown above the list; a person is meant to work them off.
-CLAIMS_SHOWN_MAX = 20
+# As many of what waits for a person are shown above the list; a person is meant to work them off.
+WAITING_SHOWN_MAX = 10
+# A promise that was broken longer ago has become an old debt, which the list shows.
+BROKEN_FOR = timedelta(days=30)
 HIGH = "HIGH"
 
 
@@ -29,6 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The list as the address asks for it, made sane: what cannot be meant is left out."""
 
     standing: str = ""
+    age: str = ""
     q: str = ""
     sort: RiskSort = RiskSort.TOTAL
     direction: Direction = Direction.DESC
@@ -37,12 +52,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def narrows(self) -> bool:
         """Is anything filtered at all?"""
-        return bool(self.standing or self.q)
+        return bool(self.standing or self.age or self.q)
 
     def address(self, **changed: Any) -> str:
         """The address of this list with some of it changed; whatever changes, it begins at its first page."""
         said = {
             "standing": self.standing,
+            "age": self.age,
             "q": self.q,
             "sort": "" if self.sort is RiskSort.TOTAL else self.sort.value,
             "direction": "" if self.direction is Direction.DESC else self.direction.value,
@@ -70,6 +86,18 @@ class AgeBar(msgspec.Struct, frozen=True, kw_only=True):
     share: int
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """The part above the list: the sums, and what waits for a person, each with its shop's name."""
+
+    summary: RiskSummary
+    ages: list[AgeBar]
+    figures: AttentionFigures
+    claims: list[PaymentClaim]
+    cheques: list[PendingCheque]
+    broken: list[Promise]
+    names: Names
+
+
 @get("/credit")
 async def risk_page(request: AnyRequest, database: Database, visitor: Visitor) -> Response[str]:
     """Live: read from what is open at this moment."""
@@ -79,38 +107,63 @@ async def risk_page(request: AnyRequest, database: Database, visitor: Visitor) -
     wanted = RiskFilter(
         status=CreditStatus(asked.standing) if asked.standing in tuple(CreditStatus) else None,
         high_risk=True if asked.standing == HIGH else None,
+        bucket=Bucket(asked.age) if asked.age else None,
         q=asked.q or None,
         sort=asked.sort,
         direction=asked.direction,
     )
     async with database.reading() as tx:
         found = await find_risk_page(tx, wanted, skip=(asked.page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH)
-        claims = await find_open_claims(tx, limit=CLAIMS_SHOWN_MAX)
-        names = await find_names(tx, [claim.retailer_id for claim in claims], [])
+        waiting = await _look(tx, found.summary)
     return render(
         request,
         "risk.html",
         asked=asked,
-        summary=found.summary,
-        ages=age_bars(found.summary),
+        waiting=waiting,
+        seen=live_digest(request, "risk_live.html", waiting=waiting),
         shops=found.retailers,
         usage={one.retailer_id: used_percent(one) for one in found.retailers},
         matching=found.matching,
         standings=[HIGH, *CreditStatus],
-        claims=claims,
-        names=names,
         first_shown=(asked.page - 1) * PAGE_LENGTH + 1,
         previous_address=asked.address(page=asked.page - 1 if asked.page > 2 else None) if asked.page > 1 else None,
         next_address=asked.address(page=asked.page + 1) if found.next_place else None,
     )
 
 
+@get("/credit/live")
+async def risk_live(request: AnyRequest, database: Database, visitor: Visitor) -> Response[str]:
+    """The sums and what waits for a person, which ask for themselves every minute."""
+    visitor.require_staff()
+    visitor.require("credit.read")
+    async with database.reading() as tx:
+        waiting = await _look(tx, await find_risk_summary(tx))
+    return render_live(request, "risk_live.html", waiting=waiting)
+
+
+async def _look(tx: Transaction, summary: RiskSummary) -> Waiting:
+    since = clock.now() - BROKEN_FOR
+    claims = await find_open_claims(tx, limit=WAITING_SHOWN_MAX)
+    cheques = await find_pending_cheques(tx, limit=WAITING_SHOWN_MAX)
+    broken = await find_broken_promises(tx, since=since, limit=WAITING_SHOWN_MAX)
+    return Waiting(
+        summary=summary,
+        ages=age_bars(summary),
+        figures=await find_attention_figures(tx, broken_since=since),
+        claims=claims,
+        cheques=cheques,
+        broken=broken,
+        names=await find_names(tx, [one.retailer_id for part in (claims, cheques, broken) for one in part], []),
+    )
+
+
 def read_asked(params: Any) -> Asked:
     """What the address asks for. Pure; anything that makes no sense is as if it were not there."""
-    standing, sort, direction = (str(params.get(name, "")) for name in ("standing", "sort", "direction"))
+    standing, age, sort, direction = (str(params.get(name, "")) for name in ("standing", "age", "sort", "direction"))
     page = str(params.get("page", ""))
     return Asked(
         standing=standing if standing == HIGH or standing in tuple(CreditStatus) else "",
+        age=age if age in tuple(Bucket) else "",
         q=str(params.get("q", "")).replace("\x00", "").strip()[:SEARCH_LENGTH_MAX],
         sort=RiskSort(sort) if sort in tuple(RiskSort) else RiskSort.TOTAL,
         direction=Direction(direction) if direction in tuple(Direction) else Direction.DESC,
@@ -145,4 +198,4 @@ def used_percent(shop: RetailerRisk) -> int:
     return min(100, 100 * shop.used_paisa // shop.limit_paisa)
 
 
-ROUTES: list[Any] = [risk_page]
+ROUTES: list[Any] = [risk_page, risk_live]

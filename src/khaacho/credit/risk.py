@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import USAGE_HIGH_PERCENT, Aging, bucket_starts
+from khaacho.credit.aging import USAGE_HIGH_PERCENT, Aging, Bucket, bucket_starts
 from khaacho.parties.queries import containing
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Transaction
@@ -94,10 +94,14 @@ class Direction(StrEnum):
 
 
 class RiskFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which shops to list, and in which order. None means any; `q` is looked for in names, phone and code."""
+    """Which shops to list, and in which order. None means any; `q` is looked for in names, phone and code.
+
+    With a `bucket` only shops that owe something of that age.
+    """
 
     status: CreditStatus | None = None
     high_risk: bool | None = None
+    bucket: Bucket | None = None
     q: str | None = None
     sort: RiskSort = RiskSort.TOTAL
     direction: Direction = Direction.DESC
@@ -283,6 +287,9 @@ def _conditions(wanted: RiskFilter) -> tuple[str, dict[str, Any]]:
     if wanted.high_risk is not None:
         conditions.append("high_risk = %(high_risk)s")
         params["high_risk"] = wanted.high_risk
+    if wanted.bucket is not None:
+        column, _ = _SORT_KEYS[RiskSort(wanted.bucket.value)]
+        conditions.append(f"{column} > 0")
     pattern = containing(wanted.q)
     if pattern is not None:
         conditions.append("search_text LIKE %(q)s")
