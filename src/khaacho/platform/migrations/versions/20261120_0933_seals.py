@@ -55,7 +55,7 @@ def upgrade() -> None:
     CREATE INDEX audit_entries_created_at_idx ON audit_entries (created_at, id);
     CREATE INDEX audit_entries_action_idx ON audit_entries (action, created_at, id)
         WHERE action NOT IN ('ORDER_CREATED', 'ORDER_STATUS_CHANGED');
-    -- A key lets a machine do what its scopes name, for the user it belongs to. Of the key itself only the hash is kept.
+    -- A key lets a machine do what its scopes name, for the user it belongs to. Only the hash of the key is kept.
     CREATE TABLE api_keys (
         id uuid PRIMARY KEY,
         user_id uuid NOT NULL REFERENCES users,
