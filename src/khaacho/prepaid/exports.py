@@ -6,15 +6,22 @@ One cursor of the server reads them all as they were at one moment; what is in m
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Literal
 from uuid import UUID
 
+from litestar.response import Stream
+
+from khaacho import clock
+from khaacho.actors import Actor
 from khaacho.money import rupees
 from khaacho.parties.queries import find_users_by_id
 from khaacho.parties.records import User
+from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database
-from khaacho.platform.spreadsheets import Cell
+from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE, Cell, stream_csv, stream_xlsx
 from khaacho.prepaid.queries import HistoryLine
 from khaacho.prepaid.reports import MovementFilter, stream_movements
+from khaacho.prepaid.terms import TERMS_SUBJECT
 
 HEADING = (
     "Transaction",
@@ -41,6 +48,34 @@ HEADING = (
 )
 # A reader who takes nothing for this long is gone; the snapshot is not kept open for them.
 READER_PATIENCE_SECONDS = 60
+
+
+async def export_movements(
+    database: Database, actor: Actor, wanted: MovementFilter, format: Literal["csv", "xlsx"]
+) -> Stream:
+    """All rows, as they were at one moment, oldest first; sent as they are read. Who took them is audited."""
+    entry = AuditEntry(
+        action="EXPORT",
+        subject_kind="prepaid_transactions",
+        subject_id=TERMS_SUBJECT,
+        new={
+            "format": format,
+            "user_id": wanted.user_id,
+            "type": wanted.kind,
+            "from": wanted.since.isoformat() if wanted.since else None,
+            "to": wanted.until.isoformat() if wanted.until else None,
+        },
+    )
+    async with database.transaction() as tx:
+        await record_audit(tx, actor, [entry])
+    table = stream_table(database, wanted)
+    file = stream_csv(HEADING, table) if format == "csv" else stream_xlsx("Credits", HEADING, table)
+    name = f"credits-{clock.business_day().isoformat()}.{format}"
+    return Stream(
+        file,
+        media_type=CSV_MEDIA_TYPE if format == "csv" else XLSX_MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
 
 
 async def stream_table(database: Database, wanted: MovementFilter) -> AsyncGenerator[list[tuple[Cell, ...]], None]:
