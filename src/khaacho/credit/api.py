@@ -32,7 +32,7 @@ from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok
+from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok, with_offset
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
@@ -177,7 +177,12 @@ async def statement(
     """As of any moment by when things happened; for staff, and for whoever the credit line belongs to."""
     async with database.reading() as tx:
         await _ensure_own_account(tx, actor, account_id)
-        found = await read_statement(tx, account_id, since=since, as_of=as_of or until)
+        found = await read_statement(
+            tx,
+            account_id,
+            since=with_offset("from", since),
+            as_of=with_offset("asOf", as_of) or with_offset("to", until),
+        )
     return ok(_statement(found))
 
 

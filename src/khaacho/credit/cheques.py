@@ -48,7 +48,7 @@ async def clear_cheque(tx: Transaction, actor: Actor, payment_id: UUID) -> Payme
     return received.outcome
 
 
-async def bounce_cheque(tx: Transaction, actor: Actor, payment_id: UUID, *, reason: str) -> Payment:
+async def bounce_cheque(tx: Transaction, actor: Actor, payment_id: UUID, *, reason: str | None) -> Payment:
     """The bank did not pay it. Nothing was freed, so nothing moves. Raises as `clear_cheque` does."""
     cheque, _ = await _take_pending(tx, payment_id)
     await tx.send_only(

@@ -37,7 +37,7 @@ class ChequeBounced(Event, frozen=True, kw_only=True):
     payment_id: UUID
     retailer_id: UUID
     amount_paisa: int
-    reason: str
+    reason: str | None
 
 
 class AdjustmentRecorded(Event, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class AdjustmentUndone(Event, frozen=True, kw_only=True):
 
     adjustment_id: UUID
     retailer_id: UUID
-    reason: str
+    reason: str | None
     reopened_order_ids: tuple[UUID, ...]
     cleared_order_ids: tuple[UUID, ...]
 

@@ -14,6 +14,7 @@ from khaacho.credit.cashier import Cashier
 from khaacho.credit.cheques import bounce_cheque, clear_cheque
 from khaacho.credit.payment_api_records import (
     BouncedCheque,
+    MaybeReasonBody,
     NewAdjustmentBody,
     NewPaymentBody,
     ReasonBody,
@@ -21,6 +22,7 @@ from khaacho.credit.payment_api_records import (
     RecordedPayment,
     Reversed,
     bounced_cheque,
+    reason_of,
     recorded_adjustment,
     recorded_payment,
     reversed_answer,
@@ -73,9 +75,11 @@ async def clear(payment_id: UUID, database: Database, actor: Actor) -> Envelope[
     status_code=200,
     guards=[requires("payments.write")],
 )
-async def bounce(payment_id: UUID, data: ReasonBody, database: Database, actor: Actor) -> Envelope[BouncedCheque]:
+async def bounce(
+    payment_id: UUID, database: Database, actor: Actor, data: MaybeReasonBody | None = None
+) -> Envelope[BouncedCheque]:
     """Nothing was freed by it, so nothing changes but the cheque."""
-    reason = data.given()
+    reason = reason_of(data)
     async with database.transaction() as tx:
         cheque = await bounce_cheque(tx, actor, payment_id, reason=reason)
     return ok(bounced_cheque(cheque, reason))
@@ -134,12 +138,11 @@ async def adjust(
     guards=[requires("adjustments.write")],
 )
 async def reverse_adjusted(
-    adjustment_id: UUID, data: ReasonBody, database: Database, actor: Actor
+    adjustment_id: UUID, database: Database, actor: Actor, data: MaybeReasonBody | None = None
 ) -> Envelope[Reversed]:
     """A credit's items are owed again; what paid a debit is ahead again, and clears what is open."""
-    reason = data.given()
     async with database.transaction() as tx:
-        outcome = await reverse_adjustment(tx, actor, adjustment_id, reason=reason)
+        outcome = await reverse_adjustment(tx, actor, adjustment_id, reason=reason_of(data))
     return ok(reversed_answer(outcome), _past_limit(outcome.over_limit_paisa))
 
 

@@ -65,6 +65,12 @@ class ReasonBody(ApiRecord, frozen=True, kw_only=True):
         return reason
 
 
+class MaybeReasonBody(ApiRecord, frozen=True, kw_only=True):
+    """Why, where there is something to say."""
+
+    reason: ShortText | None = None
+
+
 class NewAdjustmentBody(ApiRecord, frozen=True, kw_only=True):
     """Above zero more is owed, below zero less. `vendorId` names the lender when it is not the platform.
 
@@ -117,7 +123,7 @@ class BouncedCheque(ApiRecord, frozen=True, kw_only=True):
     payment_id: UUID
     amount: Rupees
     status: PaymentState
-    reason: str
+    reason: str | None
 
 
 class Reversed(ApiRecord, frozen=True, kw_only=True):
@@ -173,7 +179,12 @@ def recorded_payment(outcome: PaymentOutcome) -> RecordedPayment:
     )
 
 
-def bounced_cheque(cheque: Payment, reason: str) -> BouncedCheque:
+def reason_of(body: MaybeReasonBody | None) -> str | None:
+    """The reason without space around it, or None when there is none."""
+    return (body.reason or "").strip() or None if body else None
+
+
+def bounced_cheque(cheque: Payment, reason: str | None) -> BouncedCheque:
     return BouncedCheque(payment_id=cheque.id, amount=rupees(cheque.amount_paisa), status=cheque.state, reason=reason)
 
 

@@ -83,7 +83,9 @@ async def reverse_payment(tx: Transaction, actor: Actor, payment_id: UUID, *, re
     return outcome
 
 
-async def reverse_adjustment(tx: Transaction, actor: Actor, adjustment_id: UUID, *, reason: str) -> ReversalOutcome:
+async def reverse_adjustment(
+    tx: Transaction, actor: Actor, adjustment_id: UUID, *, reason: str | None
+) -> ReversalOutcome:
     """Take an adjustment back wholly. Of a debit that was paid, the money is ahead again and spent on what is open.
 
     Raises AdjustmentNotFound and AlreadyReversed.
@@ -183,7 +185,7 @@ def _outcome(
     )
 
 
-def _audit(action: str, kind: str, outcome: ReversalOutcome, reason: str) -> AuditEntry:
+def _audit(action: str, kind: str, outcome: ReversalOutcome, reason: str | None) -> AuditEntry:
     return AuditEntry(
         action=action,
         subject_kind=kind,

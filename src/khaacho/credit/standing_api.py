@@ -138,11 +138,11 @@ async def pause(retailer_id: UUID, data: ReasonBody, database: Database, actor: 
     guards=[requires("credit.write")],
 )
 async def unpause(
-    retailer_id: UUID, data: MaybeReasonBody, database: Database, actor: Actor
+    retailer_id: UUID, database: Database, actor: Actor, data: MaybeReasonBody | None = None
 ) -> Envelope[StandingAnswer]:
     """Also while something is open for too long; the next morning's run will find that again."""
     async with database.transaction() as tx:
-        return ok(_standing(await unpause_credit(tx, actor, retailer_id, reason=data.reason)))
+        return ok(_standing(await unpause_credit(tx, actor, retailer_id, reason=data.reason if data else None)))
 
 
 @post(

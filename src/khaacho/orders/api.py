@@ -46,6 +46,7 @@ from khaacho.platform.http import (
     decode_cursor,
     encode_cursor,
     ok,
+    with_offset,
 )
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key
 
@@ -158,8 +159,8 @@ async def list_orders(
             retailer_id=retailer_id,
             vendor_id=vendor_id,
             statuses=status,
-            since=_with_offset("from", since),
-            until=_with_offset("to", until),
+            since=with_offset("from", since),
+            until=with_offset("to", until),
             after=decode_cursor(cursor),
             limit=limit + 1,
         )
@@ -235,9 +236,3 @@ def _own(own_id: UUID | None, asked_id: UUID | None) -> UUID:
     if own_id is None or asked_id not in (None, own_id):
         raise Forbidden
     return own_id
-
-
-def _with_offset(field: str, moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
-        raise ValidationFailed(field=field, why="needs an offset, such as +05:45")
-    return moment

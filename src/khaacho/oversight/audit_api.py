@@ -25,6 +25,7 @@ from khaacho.platform.http import (
     encode_cursor,
     ok,
     wire_details,
+    with_offset,
 )
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
@@ -110,13 +111,16 @@ def _filter(
     until: datetime | None,
     retailer_id: UUID | None = None,
 ) -> AuditFilter:
-    for name, moment in (("from", since), ("to", until)):
-        if moment is not None and moment.tzinfo is None:
-            raise ValidationFailed(field=name, why="needs an offset, such as 2026-02-10T00:00:00+05:45")
     for name, text in (("action", action), ("performedBy", who)):
         if text is not None and "\0" in text:
             raise ValidationFailed(field=name, why="holds a NUL character")
-    return AuditFilter(action=action or None, who=who or None, since=since, until=until, retailer_id=retailer_id)
+    return AuditFilter(
+        action=action or None,
+        who=who or None,
+        since=with_offset("from", since),
+        until=with_offset("to", until),
+        retailer_id=retailer_id,
+    )
 
 
 def _page(found: AuditPage) -> Page[AuditAnswer]:

@@ -87,8 +87,10 @@ class RunAnswer(ApiRecord, frozen=True, kw_only=True):
     outcome: dict[str, Any]
 
 
-class ReasonRequest(ApiRecord, frozen=True, kw_only=True):
-    reason: ShortText
+class NoteRequest(ApiRecord, frozen=True, kw_only=True):
+    """Why, where there is something to say; it is kept in the audit."""
+
+    reason: ShortText | None = None
 
 
 class JobDone(ApiRecord, frozen=True, kw_only=True):
@@ -151,10 +153,12 @@ async def run_job(
     status_code=200,
     guards=[requires("jobs.run")],
 )
-async def retry_job(job_id: FromPath[int], database: Database, actor: Actor, data: ReasonRequest) -> Envelope[JobDone]:
+async def retry_job(
+    job_id: FromPath[int], database: Database, actor: Actor, data: NoteRequest | None = None
+) -> Envelope[JobDone]:
     """Raises NotFound unless it is a failed job."""
     async with database.transaction() as tx:
-        await retry_failed_jobs(tx, actor, ids=[job_id], reason=data.reason)
+        await retry_failed_jobs(tx, actor, ids=[job_id], reason=data.reason if data else None)
     return ok(JobDone(id=job_id, state=JobState.QUEUED))
 
 
@@ -166,11 +170,11 @@ async def retry_job(job_id: FromPath[int], database: Database, actor: Actor, dat
     guards=[requires("jobs.run")],
 )
 async def discard_job(
-    job_id: FromPath[int], database: Database, actor: Actor, data: ReasonRequest
+    job_id: FromPath[int], database: Database, actor: Actor, data: NoteRequest | None = None
 ) -> Envelope[JobDone]:
     """Raises NotFound unless it is a failed job."""
     async with database.transaction() as tx:
-        await discard_failed_jobs(tx, actor, ids=[job_id], reason=data.reason)
+        await discard_failed_jobs(tx, actor, ids=[job_id], reason=data.reason if data else None)
     return ok(JobDone(id=job_id, state="discarded"))
 
 

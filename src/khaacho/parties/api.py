@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get, patch, post
 from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import UNSET
 
 from khaacho.actors import Actor
-from khaacho.errors import ValidationFailed
-from khaacho.money import paisa_from_rupees
 from khaacho.parties.access import requires
 from khaacho.parties.actions import (
     approve_retailers,
@@ -29,15 +27,17 @@ from khaacho.parties.api_records import (
     VendorPatch,
     VendorRequest,
     check_hours,
+    limit_paisa_of,
     parse_time,
     retailer_answer,
     retailer_changes,
     vendor_answer,
     vendor_changes,
 )
+from khaacho.parties.credit_limits import CreditLimits
 from khaacho.parties.phones import parse_phone
 from khaacho.parties.queries import find_retailers, find_vendors, require_retailer, require_vendor
-from khaacho.parties.records import NewRetailer, NewVendor, PartyStatus
+from khaacho.parties.records import NewRetailer, NewVendor, PartyStatus, Retailer
 from khaacho.parties.sign_in_api import ROUTES as SIGN_IN_ROUTES
 from khaacho.parties.user_api import ROUTES as USER_ROUTES
 from khaacho.platform.database import Database, Transaction
@@ -51,46 +51,39 @@ from khaacho.platform.http import (
     page_of,
 )
 
-# Opens a credit line of so many paisa for a retailer; the credit domain's, handed in by the composition root.
-OpenCreditLine = Callable[[Transaction, Actor, UUID, int], Awaitable[None]]
-
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
 Search = Annotated[str | None, QueryParameter(max_length=200, description="Looked for in names, phone and code")]
 
 
-def routes(open_credit_line: OpenCreditLine) -> list[Any]:
-    """Everything this domain answers: sign-in, users, retailers, vendors."""
-
-    @post(
-        "/admin/retailers",
-        operation_id="registerRetailer",
-        summary="Register a retailer; it is active at once",
-        guards=[requires("retailers.write")],
-    )
-    async def register_retailer(data: RetailerRequest, database: Database, actor: Actor) -> Envelope[RetailerAnswer]:
-        limit_paisa = None if data.credit_limit is None else paisa_from_rupees(data.credit_limit)
-        if limit_paisa is not None and limit_paisa < 0:
-            raise ValidationFailed(field="creditLimit", why="is below zero")
-        new = NewRetailer(
-            pasal_name=data.pasal_name.strip(),
-            owner_name=data.owner_name.strip(),
-            phone=parse_phone(data.phone_number),
-            city=data.city.strip(),
-            latitude=data.latitude,
-            longitude=data.longitude,
-            locale=data.locale,
-            status=PartyStatus.ACTIVE,
-        )
-        async with database.transaction() as tx:
-            (retailer,) = await register_retailers(tx, actor, retailers=[new])
-            if limit_paisa is not None:
-                await open_credit_line(tx, actor, retailer.id, limit_paisa)
-        return ok(retailer_answer(retailer))
-
-    return [*SIGN_IN_ROUTES, *USER_ROUTES, register_retailer, *_RETAILER_ROUTES, *_VENDOR_ROUTES]
-
-
 # --- retailers ---------------------------------------------------------------------------------------------------
+
+
+@post(
+    "/admin/retailers",
+    operation_id="registerRetailer",
+    summary="Register a retailer; it is active at once",
+    guards=[requires("retailers.write")],
+)
+async def register_retailer(
+    data: RetailerRequest, database: Database, credit_limits: CreditLimits, actor: Actor
+) -> Envelope[RetailerAnswer]:
+    """Raises AlreadyExists for a phone that is taken, ValidationFailed."""
+    limit_paisa = None if data.credit_limit is None else limit_paisa_of(data.credit_limit)
+    new = NewRetailer(
+        pasal_name=data.pasal_name.strip(),
+        owner_name=data.owner_name.strip(),
+        phone=parse_phone(data.phone_number),
+        city=data.city.strip(),
+        latitude=data.latitude,
+        longitude=data.longitude,
+        locale=data.locale,
+        status=PartyStatus.ACTIVE,
+    )
+    async with database.transaction() as tx:
+        (retailer,) = await register_retailers(tx, actor, retailers=[new])
+        if limit_paisa is not None:
+            await credit_limits.agree(tx, actor, retailer.id, limit_paisa, None)
+    return ok(retailer_answer(retailer, limit_paisa))
 
 
 @get(
@@ -101,6 +94,7 @@ def routes(open_credit_line: OpenCreditLine) -> list[Any]:
 )
 async def list_retailers(
     database: Database,
+    credit_limits: CreditLimits,
     status: FromQuery[PartyStatus | None] = None,
     city: FromQuery[str | None] = None,
     q: Search = None,
@@ -110,7 +104,9 @@ async def list_retailers(
     """Newest first; narrowed by status, city and words."""
     async with database.reading() as tx:
         found = await find_retailers(tx, status=status, city=city, q=q, before=decode_cursor(cursor), limit=limit + 1)
-    return ok(page_of([retailer_answer(retailer) for retailer in found], limit, lambda retailer: retailer.id))
+        limits = await credit_limits.find(tx, [retailer.id for retailer in found])
+    answers = [retailer_answer(retailer, limits.get(retailer.id)) for retailer in found]
+    return ok(page_of(answers, limit, lambda retailer: retailer.id))
 
 
 @get(
@@ -119,10 +115,12 @@ async def list_retailers(
     summary="One retailer",
     guards=[requires("retailers.read")],
 )
-async def get_retailer(retailer_id: FromPath[UUID], database: Database) -> Envelope[RetailerAnswer]:
+async def get_retailer(
+    retailer_id: FromPath[UUID], database: Database, credit_limits: CreditLimits
+) -> Envelope[RetailerAnswer]:
     """Raises RetailerNotFound."""
     async with database.reading() as tx:
-        return ok(retailer_answer(await require_retailer(tx, retailer_id)))
+        return ok(await _with_limit(tx, credit_limits, await require_retailer(tx, retailer_id)))
 
 
 @patch(
@@ -132,13 +130,17 @@ async def get_retailer(retailer_id: FromPath[UUID], database: Database) -> Envel
     guards=[requires("retailers.write")],
 )
 async def change_retailer(
-    retailer_id: FromPath[UUID], data: RetailerPatch, database: Database, actor: Actor
+    retailer_id: FromPath[UUID], data: RetailerPatch, database: Database, credit_limits: CreditLimits, actor: Actor
 ) -> Envelope[RetailerAnswer]:
-    """Raises RetailerNotFound, AlreadyExists for a phone that is taken, ValidationFailed."""
+    """Raises RetailerNotFound, AlreadyExists for a phone that is taken, ValidationFailed, LimitBelowUse."""
     changes = {retailer_id: retailer_changes(data)}
+    limit_paisa = None if data.credit_limit is UNSET else limit_paisa_of(data.credit_limit)
     async with database.transaction() as tx:
+        # First, as placing an order does: it locks the line, and then needs the retailer to stay.
+        if limit_paisa is not None:
+            await credit_limits.agree(tx, actor, retailer_id, limit_paisa, data.reason)
         (retailer,) = await update_retailers(tx, actor, changes=changes, reason=data.reason)
-    return ok(retailer_answer(retailer))
+        return ok(await _with_limit(tx, credit_limits, retailer))
 
 
 @post(
@@ -148,11 +150,18 @@ async def change_retailer(
     status_code=200,
     guards=[requires("retailers.write")],
 )
-async def approve_retailer(retailer_id: FromPath[UUID], database: Database, actor: Actor) -> Envelope[RetailerAnswer]:
+async def approve_retailer(
+    retailer_id: FromPath[UUID], database: Database, credit_limits: CreditLimits, actor: Actor
+) -> Envelope[RetailerAnswer]:
     """Approving twice is fine. Raises RetailerNotFound."""
     async with database.transaction() as tx:
         (retailer,) = await approve_retailers(tx, actor, retailer_ids=[retailer_id])
-    return ok(retailer_answer(retailer))
+        return ok(await _with_limit(tx, credit_limits, retailer))
+
+
+async def _with_limit(tx: Transaction, credit_limits: CreditLimits, retailer: Retailer) -> RetailerAnswer:
+    limits = await credit_limits.find(tx, [retailer.id])
+    return retailer_answer(retailer, limits.get(retailer.id))
 
 
 # --- vendors -----------------------------------------------------------------------------------------------------
@@ -249,5 +258,6 @@ async def approve_vendor(vendor_id: FromPath[UUID], database: Database, actor: A
     return ok(vendor_answer(vendor))
 
 
-_RETAILER_ROUTES = [list_retailers, get_retailer, change_retailer, approve_retailer]
-_VENDOR_ROUTES = [register_vendor, list_vendors, get_vendor, change_vendor, approve_vendor]
+_RETAILER_ROUTES: list[Any] = [register_retailer, list_retailers, get_retailer, change_retailer, approve_retailer]
+_VENDOR_ROUTES: list[Any] = [register_vendor, list_vendors, get_vendor, change_vendor, approve_vendor]
+ROUTES: list[Any] = [*SIGN_IN_ROUTES, *USER_ROUTES, *_RETAILER_ROUTES, *_VENDOR_ROUTES]

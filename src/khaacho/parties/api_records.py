@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from khaacho.actors import ActorRole
 from khaacho.errors import ValidationFailed
+from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.phones import parse_phone
 from khaacho.parties.records import Locale, PartyStatus, Retailer, User, UserStatus, Vendor
 from khaacho.parties.standings import CreditStatus
@@ -54,11 +55,12 @@ class RetailerPatch(ApiRecord, frozen=True, kw_only=True):
     longitude: Longitude | UnsetType | None = UNSET
     locale: Locale | UnsetType = UNSET
     status: PartyStatus | UnsetType = UNSET
+    credit_limit: Rupees | UnsetType = UNSET
     reason: Reason | None = None
 
 
 class RetailerAnswer(ApiRecord, frozen=True, kw_only=True):
-    """A shop as staff see it."""
+    """A shop as staff see it. `creditLimit` is the platform's, null where it lends nothing."""
 
     id: UUID
     code: str
@@ -70,6 +72,7 @@ class RetailerAnswer(ApiRecord, frozen=True, kw_only=True):
     longitude: float | None
     locale: Locale
     status: PartyStatus
+    credit_limit: Rupees | None
     credit_status: CreditStatus
     credit_status_reason: str | None
     created_at: datetime
@@ -146,9 +149,10 @@ class UserAnswer(ApiRecord, frozen=True, kw_only=True):
     created_at: datetime
 
 
-def retailer_answer(retailer: Retailer) -> RetailerAnswer:
-    """The row as it travels."""
-    return _answer(retailer, RetailerAnswer, phone_number=retailer.phone)
+def retailer_answer(retailer: Retailer, limit_paisa: int | None) -> RetailerAnswer:
+    """The row as it travels, with the limit that is agreed with the shop."""
+    limit = None if limit_paisa is None else rupees(limit_paisa)
+    return _answer(retailer, RetailerAnswer, phone_number=retailer.phone, credit_limit=limit)
 
 
 def vendor_answer(vendor: Vendor) -> VendorAnswer:
@@ -168,8 +172,16 @@ def user_answer(user: User) -> UserAnswer:
 
 
 def retailer_changes(patch: RetailerPatch) -> dict[str, Any]:
-    """By field name of `Retailer`. Raises ValidationFailed."""
+    """By field name of `Retailer`, which does not have the limit. Raises ValidationFailed."""
     return _changes(patch)
+
+
+def limit_paisa_of(credit_limit: Rupees) -> int:
+    """Raises InvalidAmount, and ValidationFailed below zero."""
+    paisa = paisa_from_rupees(credit_limit)
+    if paisa < 0:
+        raise ValidationFailed(field="creditLimit", why="is below zero")
+    return paisa
 
 
 def vendor_changes(patch: VendorPatch, current: Vendor) -> dict[str, Any]:
@@ -204,7 +216,7 @@ def _changes(patch: RetailerPatch | VendorPatch) -> dict[str, Any]:
     changes = {
         name: value.strip() if type(value) is str else value
         for name in patch.__struct_fields__
-        if name != "reason" and (value := getattr(patch, name)) is not UNSET
+        if name not in ("reason", "credit_limit") and (value := getattr(patch, name)) is not UNSET
     }
     if "phone_number" in changes:
         changes["phone"] = parse_phone(changes.pop("phone_number"))

@@ -56,7 +56,7 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     # A line's id is derived from its two parties, so this one is met first.
     "credit_accounts_pkey": lambda: AlreadyExists(what="credit line"),
     "credit_accounts_retailer_id_vendor_id_key": lambda: AlreadyExists(what="credit line"),
-    "credit_accounts_retailer_id_fkey": lambda: NotFound(what="retailer"),
+    "credit_accounts_retailer_id_fkey": RetailerNotFound,
     "credit_accounts_vendor_id_fkey": lambda: NotFound(what="vendor"),
     "ledger_accounts_ceiling_check": BalanceOutOfBounds,
     "ledger_accounts_floor_check": BalanceOutOfBounds,

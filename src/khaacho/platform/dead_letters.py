@@ -24,6 +24,11 @@ class JobState(StrEnum):
     PICKED = "picked"
     FAILED = "failed"
 
+    @classmethod
+    def _missing_(cls, value: object) -> JobState | None:
+        # The queue's own words are small; every other state of the product is written in capitals.
+        return next((state for state in cls if state.value == str(value).lower()), None)
+
 
 class QueuedJob(msgspec.Struct, frozen=True, kw_only=True):
     """One job. `payload` is what it was told (ids), `error` what stopped it last."""
@@ -76,7 +81,7 @@ def payload_ids(job: QueuedJob) -> dict[str, str]:
     return about
 
 
-async def retry_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int], reason: str) -> None:
+async def retry_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int], reason: str | None) -> None:
     """Queue failed jobs again, with all their tries. Raises NotFound unless every one is a failed job."""
     retried = await tx.all(
         """
@@ -97,7 +102,7 @@ async def retry_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int]
     await _finish(tx, actor, "JOB_RETRIED", ids, retried, reason)
 
 
-async def discard_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int], reason: str) -> None:
+async def discard_failed_jobs(tx: Transaction, actor: Actor, *, ids: Sequence[int], reason: str | None) -> None:
     """Take failed jobs out of the queue for good. Raises NotFound unless every one is a failed job."""
     discarded = await tx.all(
         """
@@ -121,7 +126,7 @@ class _Touched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _finish(
-    tx: Transaction, actor: Actor, action: str, ids: Sequence[int], touched: Sequence[_Touched], reason: str
+    tx: Transaction, actor: Actor, action: str, ids: Sequence[int], touched: Sequence[_Touched], reason: str | None
 ) -> None:
     if len(touched) != len(set(ids)):
         raise NotFound(what="failed job")

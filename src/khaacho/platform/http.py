@@ -149,7 +149,32 @@ def decode_json(body: bytes, into: type[T]) -> T:
         raise MalformedRequest(why="the body is not valid JSON") from error
     if b"\\u0000" in body:
         raise ValidationFailed(field="body", why="holds a NUL character")
+    if _NUMBER_AS_TEXT.search(body):
+        _require_plain_numbers(decoded, msgspec.json.decode(body))
     return decoded
+
+
+# A text that has no letter but those of a number, or that hides what it has behind escapes.
+_NUMBER_AS_TEXT = re.compile(rb'[:\[,]\s*"(?:[^"\\a-zA-Z]*(?:[eE][^"\\a-zA-Z]*)?|[^"]*\\u[^"]*)"')
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def _require_plain_numbers(decoded: Any, written: Any, place: str = "") -> None:
+    """Raises ValidationFailed for a number written as text in any way but "1234.50".
+
+    Decimal reads "1e3", "1_000", " 5" and digits of every script. Whoever sends such a text as an amount did not mean
+    to, so it is asked again instead of guessed.
+    """
+    if isinstance(decoded, Decimal):
+        if isinstance(written, str) and _PLAIN_NUMBER.fullmatch(written) is None:
+            raise ValidationFailed(field=place or "body", why="must be written in plain digits, such as 1234.50")
+    elif isinstance(decoded, msgspec.Struct):
+        for name, key in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
+            if key in written:
+                _require_plain_numbers(getattr(decoded, name), written[key], f"{place}.{key}" if place else key)
+    elif isinstance(decoded, (list, tuple)):
+        for number, (one, text) in enumerate(zip(decoded, written, strict=True)):
+            _require_plain_numbers(one, text, f"{place}[{number}]")
 
 
 _PLACE = re.compile(r"^(?P<why>.*?) - at `(?P<place>.+)`$")
@@ -212,9 +237,11 @@ def wire_details(details: dict[str, Any]) -> dict[str, Any]:
     """camelCase names; figures in paisa become rupees: limit_paisa=100 → creditLimit-like `limit: 1.00`."""
     wire: dict[str, Any] = {}
     for name, value in details.items():
-        if name.endswith("_paisa") and isinstance(value, int):
-            wire[_camel(name.removesuffix("_paisa"))] = rupees(value)
-        elif isinstance(value, (datetime, UUID)):
+        if name.endswith("_paisa") and (value is None or isinstance(value, int)):
+            wire[_camel(name.removesuffix("_paisa"))] = None if value is None else rupees(value)
+        elif isinstance(value, datetime):
+            wire[_camel(name)] = value.isoformat()
+        elif isinstance(value, UUID):
             wire[_camel(name)] = str(value)
         else:
             wire[_camel(name)] = value
@@ -238,7 +265,7 @@ def handle_refusal(request: Request[Any, Any, Any], error: KhaachoError) -> Resp
 
 def handle_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses before our code runs, in our words."""
-    return error_response(request, _from_framework(error))
+    return error_response(request, _from_framework(request, error))
 
 
 def handle_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -247,7 +274,7 @@ def handle_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
     return error_response(request, InternalError())
 
 
-def _from_framework(error: HTTPException) -> KhaachoError:
+def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> KhaachoError:
     if isinstance(error, NotFoundException):
         return RouteNotFound()
     if isinstance(error, MethodNotAllowedException):
@@ -258,7 +285,10 @@ def _from_framework(error: HTTPException) -> KhaachoError:
         if first.get("key") == "data" and first.get("source") == "body":
             # Whatever is in a body has been decoded and judged by now; only a missing one comes this far.
             return MalformedRequest(why="the body is missing")
-        return ValidationFailed(field=str(first.get("key", "request")), why=str(first.get("message", "is not valid")))
+        return ValidationFailed(
+            field=_name_on_the_wire(request, str(first.get("key", "request"))),
+            why=str(first.get("message", "is not valid")),
+        )
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
         return BodyTooLarge(limit_bytes="the allowed number of")
     if error.status_code == 401:
@@ -268,6 +298,12 @@ def _from_framework(error: HTTPException) -> KhaachoError:
     if 400 <= error.status_code < 500:
         return MalformedRequest(why="it is not in the expected form")
     return InternalError()
+
+
+def _name_on_the_wire(request: Request[Any, Any, Any], name: str) -> str:
+    """What the caller calls the parameter a handler calls `name`."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(name)
+    return str(getattr(parameter and parameter.kwarg_definition, "name", None) or name)
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {
@@ -295,6 +331,13 @@ def request_id_of(scope: Scope) -> str:
         known = given.decode() if _REQUEST_ID.fullmatch(given) else str(new_id())
         state["request_id"] = known
     return str(known)
+
+
+def with_offset(field: str, moment: datetime | None) -> datetime | None:
+    """A moment of a query. Raises ValidationFailed for one that does not say where it is that time."""
+    if moment is not None and moment.tzinfo is None:
+        raise ValidationFailed(field=field, why="needs an offset, such as 2026-02-10T00:00:00+05:45")
+    return moment
 
 
 # --- cursors -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from khaacho.credits_errors import GatewayNotConfigured, InvalidSignature
 from khaacho.errors import Forbidden, ValidationFailed
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database
-from khaacho.platform.http import Envelope, ok
+from khaacho.platform.http import Envelope, ok, with_offset
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key
 from khaacho.platform.metrics import SIGNATURE_FAILURES
 from khaacho.prepaid.admin_api import ROUTES as ADMIN_ROUTES
@@ -103,7 +103,13 @@ async def history(
     async with database.reading() as tx:
         await require_balance(tx, _own_id(actor))
         found = await find_history(
-            tx, _own_id(actor), kind=kind, since=since, until=until, limit=limit, offset=(page - 1) * limit
+            tx,
+            _own_id(actor),
+            kind=kind,
+            since=with_offset("from", since),
+            until=with_offset("to", until),
+            limit=limit,
+            offset=(page - 1) * limit,
         )
     return ok(
         HistoryAnswer(

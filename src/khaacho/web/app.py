@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import structlog
 from litestar import Litestar, Router
@@ -17,23 +16,22 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from khaacho import clock
-from khaacho.actors import Actor
 from khaacho.catalog import api as catalog
 from khaacho.console import routes as console
 from khaacho.credit import api as credit
 from khaacho.credit import standing_api
-from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.asking import OrderJudge
 from khaacho.credit.cashier import Cashier
-from khaacho.credit.records import NewCreditLine
+from khaacho.credit.limits import agree_credit_limit, find_credit_limits
 from khaacho.duties import schedules
 from khaacho.orders import api as orders
 from khaacho.orders.placer import OrderPlacer
 from khaacho.oversight import audit_api, jobs_api, keys_api
 from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
+from khaacho.parties.credit_limits import CreditLimits
 from khaacho.platform import health
-from khaacho.platform.database import Database, Transaction
+from khaacho.platform.database import Database
 from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADER, JsonBody, JsonResponse
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
@@ -57,6 +55,8 @@ log = structlog.get_logger(__name__)
 COMPRESS_BYTES_MIN = 1024
 # Most of the gain of level 9 at a third of its time.
 GZIP_LEVEL = 5
+
+CREDIT_LIMITS = CreditLimits(find=find_credit_limits, agree=agree_credit_limit)
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -82,6 +82,7 @@ def create_app(settings: Settings) -> Litestar:
             "placer": Provide(_placer, sync_to_thread=False),
             "roster": Provide(lambda: roster, sync_to_thread=False),
             "cashier": Provide(_cashier, sync_to_thread=False),
+            "credit_limits": Provide(lambda: CREDIT_LIMITS, sync_to_thread=False),
             "reception": Provide(_reception, sync_to_thread=False),
             "judge": Provide(_judge, sync_to_thread=False),
             "credit_counter": Provide(_credit_counter, sync_to_thread=False),
@@ -116,7 +117,7 @@ def app_from_environment() -> Litestar:
 def api_routes() -> list[Any]:
     """Everything below /api/v1."""
     return [
-        *parties.routes(_open_credit_line),
+        *parties.ROUTES,
         *catalog.ROUTES,
         *credit.ROUTES,
         *standing_api.ROUTES,
@@ -128,10 +129,6 @@ def api_routes() -> list[Any]:
         *keys_api.ROUTES,
         *whatsapp.ROUTES,
     ]
-
-
-async def _open_credit_line(tx: Transaction, actor: Actor, retailer_id: UUID, limit_paisa: int) -> None:
-    await open_credit_lines(tx, actor, [NewCreditLine(retailer_id=retailer_id, limit_paisa=limit_paisa)])
 
 
 def _lifespan(settings: Settings) -> Lifespan:

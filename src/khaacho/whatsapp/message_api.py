@@ -25,6 +25,7 @@ from khaacho.platform.http import (
     decode_cursor,
     ok,
     page_of,
+    with_offset,
 )
 from khaacho.platform.idempotency import KEY_LENGTH_MAX
 from khaacho.settings import Settings
@@ -36,6 +37,7 @@ from khaacho.whatsapp.webhook import store_delivery
 
 SPOKEN_MAX = 200
 MESSAGE_LENGTH_MAX = 4_096
+SIMULATED_PREFIX = "sim-"
 
 MessageText = Annotated[str, msgspec.Meta(min_length=1, max_length=MESSAGE_LENGTH_MAX, examples=["namaste dai"])]
 PhoneText = Annotated[str, msgspec.Meta(min_length=4, max_length=40, examples=["+9779800000001"])]
@@ -112,7 +114,7 @@ async def simulate_message(data: SimulatedMessage, database: Database, settings:
     """Takes exactly the way a provider's webhook takes; only the signature is missing."""
     _require_simulator(settings)
     phone = parse_phone(data.sender, field="from")
-    message_id = f"sim-{new_id()}"
+    message_id = f"{SIMULATED_PREFIX}{new_id()}"
     arrival = Arrival(
         channel=Channel.SIMULATOR,
         provider_message_id=message_id,
@@ -133,12 +135,15 @@ async def simulate_message(data: SimulatedMessage, database: Database, settings:
     opt={"open": True},
 )
 async def list_simulated_replies(
-    phone: FromPath[str], database: Database, settings: Settings, after: FromQuery[UUID | None] = None
+    phone: FromPath[str],
+    database: Database,
+    settings: Settings,
+    after: Annotated[str | None, QueryParameter(max_length=100, description="An id, a messageId, or a time")] = None,
 ) -> Envelope[Page[SpokenMessage]]:
-    """In the order it was said; `after` is the id of the last message seen."""
+    """In the order it was said; after the message with that id, after what one wrote (its messageId), or since then."""
     _require_simulator(settings)
     async with database.reading() as tx:
-        spoken = await find_spoken(tx, parse_phone(phone, field="phone"), after=after, limit=SPOKEN_MAX)
+        spoken = await find_spoken(tx, parse_phone(phone, field="phone"), **_after(after), limit=SPOKEN_MAX)
     return ok(Page(items=[_spoken(message) for message in spoken]))
 
 
@@ -216,6 +221,21 @@ async def retry_failed_message(
         direction = await retry_message(tx, actor, message_id=message_id)
     state = OutboundState.QUEUED if direction is Direction.OUTBOUND else InboundState.RECEIVED
     return ok(MessageRetried(id=message_id, direction=direction, status=state))
+
+
+def _after(given: str | None) -> dict[str, Any]:
+    """As `find_spoken` takes it. Raises ValidationFailed for what is neither an id nor a time with an offset."""
+    if not given:
+        return {}
+    if given.startswith(SIMULATED_PREFIX):
+        return {"after_writing": given}
+    message_id = _uuid(given)
+    if message_id is not None:
+        return {"after": message_id}
+    try:
+        return {"since": with_offset("after", datetime.fromisoformat(given))}
+    except ValueError as error:
+        raise ValidationFailed(field="after", why="is neither a message's id nor a time") from error
 
 
 def _require_simulator(settings: Settings) -> None:

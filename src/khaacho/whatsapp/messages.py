@@ -104,8 +104,19 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-async def find_spoken(tx: Transaction, phone: str, *, after: UUID | None, limit: int) -> list[Spoken]:
-    """What went out to this phone over the simulator, in the order it was said, after the message `after`."""
+async def find_spoken(
+    tx: Transaction,
+    phone: str,
+    *,
+    after: UUID | None = None,
+    after_writing: str | None = None,
+    since: datetime | None = None,
+    limit: int,
+) -> list[Spoken]:
+    """What went out to this phone over the simulator, in the order it was said.
+
+    After the message `after`, after somebody wrote the one the provider calls `after_writing`, or since a moment.
+    """
     return await tx.all(
         """
         SELECT m.id, m.body AS text, m.state AS status, m.purpose, m.reply_to_id, m.created_at
@@ -114,10 +125,16 @@ async def find_spoken(tx: Transaction, phone: str, *, after: UUID | None, limit:
         WHERE c.phone = %(phone)s AND m.channel = 'simulator' AND m.state IN ('SENT', 'DELIVERED', 'READ')
             AND (%(after)s::uuid IS NULL
                 OR m.sequence > (SELECT sequence FROM outbound_messages WHERE id = %(after)s))
+            AND (%(writing)s::text IS NULL
+                OR m.created_at >= (
+                    SELECT received_at FROM inbound_messages
+                    WHERE channel = 'simulator' AND provider_message_id = %(writing)s
+                ))
+            AND (%(since)s::timestamptz IS NULL OR m.created_at >= %(since)s)
         ORDER BY m.sequence
         LIMIT %(limit)s
         """,
-        {"phone": phone, "after": after, "limit": limit},
+        {"phone": phone, "after": after, "writing": after_writing, "since": since, "limit": limit},
         into=Spoken,
     )
 

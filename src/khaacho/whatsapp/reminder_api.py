@@ -58,9 +58,9 @@ class RemindersAnswer(ApiRecord, frozen=True, kw_only=True):
     status_code=200,
     guards=[requires("credit.write")],
 )
-async def remind(data: RemindersBody, database: Database, actor: Actor) -> Envelope[RemindersAnswer]:
+async def remind(database: Database, actor: Actor, data: RemindersBody | None = None) -> Envelope[RemindersAnswer]:
     """Each stage of an item once, whoever asks. Raises QUIET_HOURS at night, with nothing sent."""
-    if data.dry_run:
+    if data is not None and data.dry_run:
         async with database.reading() as tx:
             texts = await preview_reminder_texts(tx, clock.business_day(), limit=PAGE_LIMIT_MAX)
         return ok(

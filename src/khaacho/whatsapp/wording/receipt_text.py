@@ -28,10 +28,10 @@ def lay_out_thanks(
     return Notice(text="\n".join(blocks), template=ready)
 
 
-def lay_out_bounce(locale: str, name: str, amount_paisa: int, reason: str, *, owed: Sequence[Debit]) -> Notice:
-    """A cheque that the bank did not pay."""
+def lay_out_bounce(locale: str, name: str, amount_paisa: int, reason: str | None, *, owed: Sequence[Debit]) -> Notice:
+    """A cheque that the bank did not pay; banks do not always say why."""
     words = receipt_words_for(locale)
-    return _bad_news(locale, words.bounced, words.bounced_brief, name, amount_paisa, reason, owed)
+    return _bad_news(locale, words.bounced, words.bounced_brief, name, amount_paisa, reason or words.no_reason, owed)
 
 
 def lay_out_undone(locale: str, name: str, amount_paisa: int, reason: str, *, owed: Sequence[Debit]) -> Notice:

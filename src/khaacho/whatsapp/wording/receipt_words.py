@@ -20,6 +20,7 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     paid_ahead: str
     bounced: str
     bounced_brief: str
+    no_reason: str
     undone: str
     undone_brief: str
     ask_us: str
@@ -34,6 +35,7 @@ ENGLISH = ReceiptWords(
     paid_ahead="{ahead} is kept for your next order.",
     bounced="🙏 Namaste {name}, the bank did not pay your cheque of {amount}: {reason}.",
     bounced_brief="the bank did not pay your cheque of {amount}: {reason}. Still to pay: {remaining}.",
+    no_reason="it gave no reason",
     undone="🙏 Namaste {name}, we had to take back the payment of {amount} that we had noted for you: {reason}.",
     undone_brief="we took back the payment of {amount} noted for you: {reason}. Still to pay: {remaining}.",
     ask_us="If that does not seem right, write SUPPORT and we will look at it together. PAY tells how to pay.",
@@ -48,6 +50,7 @@ NEPALI = ReceiptWords(
     paid_ahead="{ahead} तपाईंको अर्को अर्डरका लागि राखेका छौं।",
     bounced="🙏 नमस्ते {name}, तपाईंको {amount} को चेक बैंकले भुक्तानी गरेन: {reason}।",
     bounced_brief="तपाईंको {amount} को चेक बैंकले भुक्तानी गरेन: {reason}। तिर्न बाँकी: {remaining}।",
+    no_reason="कारण दिएको छैन",
     undone="🙏 नमस्ते {name}, तपाईंको नाममा टिपेको {amount} भुक्तानी हटाउनुपर्‍यो: {reason}।",
     undone_brief="तपाईंको नाममा टिपेको {amount} भुक्तानी हटाइयो: {reason}। तिर्न बाँकी: {remaining}।",
     ask_us="मिलेन जस्तो लागे SUPPORT लेख्नुहोस्, सँगै हेरौंला। तिर्ने तरिका हेर्न PAY।",
