@@ -15,6 +15,8 @@ from khaacho.console import (
     order_page,
     orders,
     people,
+    project_page,
+    projects,
     reminders,
     retailer,
     risk,
@@ -24,6 +26,9 @@ from khaacho.console import (
     today,
     unread,
 )
+from khaacho.console.credits import people as credits_people
+from khaacho.console.credits import report as credits_report
+from khaacho.console.credits import settings as credits_settings
 from khaacho.console.failures import EXCEPTION_HANDLERS
 from khaacho.console.visitor import admit, admit_freelancer, provide_visitor
 from khaacho.console.work import applications, credits, history
@@ -43,6 +48,10 @@ def nowhere(rest: str) -> None:
     raise RouteNotFound
 
 
+_credits_pages = Router(
+    path="/credits", route_handlers=[*credits_report.ROUTES, *credits_people.ROUTES, *credits_settings.ROUTES]
+)
+
 _pages = Router(
     path="/",
     route_handlers=[
@@ -57,7 +66,10 @@ _pages = Router(
         *audit.ROUTES,
         *jobs.ROUTES,
         *unread.ROUTES,
+        *projects.ROUTES,
+        *project_page.ROUTES,
         *chat.ROUTES,
+        _credits_pages,
         nowhere,
     ],
     before_request=admit,

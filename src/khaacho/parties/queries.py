@@ -187,21 +187,23 @@ async def find_users(
     *,
     role: ActorRole | None = None,
     status: UserStatus | None = None,
+    words: str | None = None,
     before: UUID | None = None,
     limit: int,
 ) -> list[User]:
-    """Newest first, at most `limit`, all older than `before`."""
+    """Newest first, at most `limit`, all older than `before`; `words` are looked for in name and phone."""
     return await tx.all(
         f"""
         SELECT {USER_COLUMNS}
         FROM {USER_TABLES}
         WHERE (%(role)s::text IS NULL OR u.role = %(role)s)
             AND (%(status)s::text IS NULL OR u.status = %(status)s)
+            AND (%(words)s::text IS NULL OR lower(u.name) LIKE %(words)s OR u.phone LIKE %(words)s)
             AND (%(before)s::uuid IS NULL OR u.id < %(before)s)
         ORDER BY u.id DESC
         LIMIT %(limit)s
         """,
-        {"role": role, "status": status, "before": before, "limit": limit},
+        {"role": role, "status": status, "words": containing(words), "before": before, "limit": limit},
         into=User,
     )
 

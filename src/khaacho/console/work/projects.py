@@ -14,6 +14,7 @@ from litestar.response import Redirect
 from khaacho import clock
 from khaacho.console.forms import Form
 from khaacho.console.orders import read_day
+from khaacho.console.projects import positive_paisa_if_given
 from khaacho.console.refusals import say
 from khaacho.console.rendering import render
 from khaacho.console.visitor import WORK_HOME, AnyRequest, Visitor
@@ -123,7 +124,7 @@ async def apply(
         new = NewApplication(
             project_id=project_id,
             message=form.words("message") or None,
-            bid_paisa=form.paisa_if_given("bid"),
+            bid_paisa=positive_paisa_if_given(form, "bid"),
         )
         await reception.take(
             visitor.actor, new, key=checked_key(f"console-{form.words('key')}"), request_hash=form.digest(path)
