@@ -158,7 +158,7 @@ async def test_retailers_and_vendors_show_where_they_stand(
     guest = await signed_in()
     page = (await guest.look("/console/retailers?q=gita")).text
     assert "Gita &amp; Sons &lt;Kirana&gt;" in page
-    assert f'href="/console/orders?retailer={shop.id}"' in page
+    assert f'href="/console/retailers/{shop.id}"' in page
     assert "Limit Rs. 1,00,000 Used Rs. 11,300 Available Rs. 88,700 In work 1" in text_of(page)
     page = (await guest.look(f"/console/vendors?q={vendor.phone}")).text
     assert f'href="/console/orders?vendor={vendor.id}"' in page
