@@ -147,7 +147,8 @@ CUES: list[Cue] = [
     *_cues(Intent.ACCEPT, "2.8 accept", "2.0 will do", "3.4 accept + will do"),
     *_cues(
         Intent.DECLINE,
-        "3.2 decline", "2.2 cannot", "2.2 none left", "3.0 cannot + none left", "3.6 decline + none left"
+        "3.2 decline", "2.2 cannot", "2.2 none left", "3.0 cannot + none left", "3.6 decline + none left",
+        "3.8 cannot + accept"
     ),
     *_cues(
         Intent.MY_ORDERS,
@@ -256,6 +257,6 @@ QUESTION = plain_pattern(
     r"cha ra|bhayo ra)\W*$"
 )
 NEGATED_REPEAT = plain_pattern(
-    rf"\b(?:{_BEFORE}|same)\b.{{0,25}}\b(?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b"
+    rf"\b(?:{_BEFORE}|same)\b(?: \w+){{0,2}} (?:hoina|haina|nahi|not)\b|\bnot (?:the )?same\b|\bnot like last\b"
 )
 USUAL = plain_pattern(r"\b(?:usual|sadhai\w*|sadhe\w*|as always|always|hamesha|regular)\b")

@@ -180,6 +180,10 @@ def _operation_of(
             return Operation.ADD
     led = [find_leading(t) for t in tokens if since <= t.start < draft.start and t.kind is not Kind.WORD]
     lead = next((op for op in reversed(led) if op), None)
+    last = _last_said(tokens)
+    if last and last.kind is Kind.INSTEAD and following is None and not draft.amounts and last.start >= draft.end:
+        # "… chini hoina", and nothing instead.
+        return Operation.REMOVE
     if draft.amounts:
         # "10 kg nai" insists on ten; only "chini nai" says no.
         after = [t for t in after if plain_of(t.text) != "nai"]

@@ -22,7 +22,7 @@ _VERBS = plain_pattern(
     r"lyau|lya(?:de|di)\w*|lagau\w*"
     r"|pahuch\w*|pahunch\w*|mangw?a\w*|mangau\w*|hunch\w*|hunx\w*|hunu\w*|hola|holan?|parch\w*|"
     r"parx\w*|paryo|parne|chain(?!a)\w*"
-    r"|hata\w*|nikal\w*|remov\w*|delet\w*|thap\w*|ghata\w*|badha\w*|chang\w*|replac\w*|cancel\w*|"
+    r"|hata\w*|nikal\w*|remov\w*|delet\w*|thap\w*|ghata\w*|badha\w*|increas\w*|decreas\w*|chang\w*|replac\w*|cancel\w*|"
     r"kyansal\w*|radd?a?|napatha\w*|rehn\w*"
     r"|confirm\w*|chod\w*|reduc\w*|includ\w*|updat\w*|repeat\w*|dohor\w*|instead|without"
     r"|send\w*|snd|nid\w*|want\w*|wanna|deliver(?:y|ies)?|dispatch|order(?:s|ed|ing)?|bhan(?:n|d|i|"

@@ -5,6 +5,8 @@ line are interchangeable; "_" joins the words of a phrase. What a catalogue itse
 names, its parentheses) is learnt from the catalogue and needs no entry here.
 """
 
+from functools import lru_cache
+
 from rapidfuzz.distance import OSA
 
 from .sound import plain_of, sound_of
@@ -262,6 +264,7 @@ def concept_of(word: str) -> str | None:
     return heard[1]
 
 
+@lru_cache(maxsize=65_536)
 def phrase_concept_of(first: str, second: str) -> str | None:
     """The meaning two words have together ("beaten rice"), or None."""
     sound = sound_of(first)

@@ -39,6 +39,7 @@ _FURTHER_CUES = 0.125
 _WANT_WEIGHT = 1.4
 _GOODS_WEIGHTS = (0.0, 2.6, 4.2, 5.4)
 _UNKNOWN_GOODS_WEIGHT = 1.0
+_GOODS_BESIDE_TALK = 0.5
 # "2 cartons of cola; do you have soda?" orders, and asks.
 _ASKS_BESIDE = 2.0
 _NAMED_WEIGHT = 0.9
@@ -62,8 +63,9 @@ _PAY_BESIDE_GOODS = 2.0
 class Evidence(Struct, frozen=True, kw_only=True):
     """What the drafts gave: goods with an amount, goods only named, amounts of things nobody knows.
 
-    `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has; `asks_beside` that
-    another part of the message asks for something else; `only_goods` that it is nothing but names of goods.
+    `unknown_counted` of the unknown were said with a unit ("2 carton"), which talk seldom has. `asks_beside`: another
+    part of the message asks for something else; `only_goods`: it is nothing but names of goods; `sized_only`: sizes
+    were said, and nothing was counted or priced.
     """
 
     goods: int = 0
@@ -73,6 +75,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     edits: int = 0
     asks_beside: bool = False
     only_goods: bool = False
+    sized_only: bool = False
     has_order_code: bool = False
 
 
@@ -211,14 +214,15 @@ def _weigh_goods(
     goods += min(evidence.named, 2) * _NAMED_WEIGHT * (1.0 if wants else 0.3)
     if not goods:
         return
-    if wants and Intent.OTHER in scores:
+    if Intent.OTHER in scores:
         # "Ten bags of rice, but cheap" is no talk about prices.
-        scores[Intent.OTHER] -= goods
+        beside = _GOODS_BESIDE_TALK if "dear" in ideas else 0.0
+        scores[Intent.OTHER] -= goods if wants else beside
     if evidence.asks_beside and evidence.goods:
         goods += _ASKS_BESIDE
     if not wants and scores.get(Intent.SUPPORT, 0.0) >= _STORY and ideas & _STORY_IDEAS:
         goods *= _STORY_GOODS
-    asks_price = "costs" in ideas or ("price" in ideas and asks)
+    asks_price = "costs" in ideas or ("price" in ideas and (asks or evidence.sized_only))
     if not wants and asks_price and evidence.goods <= _PRICED_GOODS_MAX:
         scores[Intent.CATALOG] = max(scores.get(Intent.CATALOG, 0.0), goods + 0.1)
     if evidence.goods and wants is False and Intent.PAY in scores:

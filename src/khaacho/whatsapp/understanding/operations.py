@@ -23,7 +23,7 @@ LEADING = {
     Operation.REMOVE: plain_pattern(r"remov\w*|delet\w*|drop|dont|no|not|without|except|minus|exclud\w*|cancel|take"),
     Operation.ADD: plain_pattern(r"add|includ\w*|plus|more|extra|also"),
     Operation.TAKE: plain_pattern(r"reduc\w*"),
-    Operation.SET: plain_pattern(r"make|chang\w*|updat\w*"),
+    Operation.SET: plain_pattern(r"increas\w*|decreas\w*|rais\w*|make|chang\w*|updat\w*"),
     Operation.KEEP: plain_pattern(r"keep|only"),
 }
 TRAILING = {

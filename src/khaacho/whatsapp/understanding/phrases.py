@@ -15,6 +15,7 @@ kasto cha dai business | sir | राम राम सेठ जी | hello hell
 hello ji kaise ho | namaste, kasto chha hajur lai | dai hunuhuncha | koi hai | shubha prabhat | hi team
 aaram hunuhuncha | नमस्ते दाइ सन्चै हुनुहुन्छ | hello is anyone there | hajur namaskar k cha halkhabar
 namaste sahuji, k cha | hello sir how r u | dai namaskar | hey good evening | नमस्ते है
+namaste hajur, sabai thik cha? | hi good morning dear | bhai sahab namaskar | हाय दाइ | oho sahuji
 """,
     Intent.THANKS: """
 tq so much | dherai dherai dhanyabaad hajur lai | saman time mai aayo, thank u | bahut bahut shukriya bhaiya
@@ -25,7 +26,8 @@ saman pugyo dai, dherai dhanyabad | good work team | love your service | मन 
 dhanyabad hai mitho bolnu bho | aabhari chu | bahut accha kaam kiya thanks | thank you for the quick delivery
 good work | hajur ko sewa dherai ramro lagyo | dhanyawad, saman sabai thik raicha | धन्यवाद छ है
 you people are great | you saved my day | dhanyabad sir | thank u dai saman aayo | shukriya bhai
-thanks for fast service | धन्यवाद दाइ
+thanks for fast service | धन्यवाद दाइ | thank you dai | dhanyabad, saman samayama aayo | bohot shukriya
+ekdam ramro sewa, thanks | कोटि कोटि धन्यवाद
 """,
     Intent.HELP: """
 yo kasari chalaune ho | how do i place order here | kasari order garne ho hajur malai aaudaina
@@ -44,7 +46,9 @@ instructions please | मैले के लेख्नुपर्छ | hindi
 voice message pathauda huncha? | photo pathayera order garna milcha | kun kun suvidha cha yesma
 how do i register my shop | saman chaiyo | malai saman chahiyeko thiyo | order garnu thiyo
 how to place an order? | malai order garna sikaunus | k k milcha yo number bata | help chahiyo
-ye kaise kaam karta hai | मद्दत गर्नुस्
+ye kaise kaam karta hai | मद्दत गर्नुस् | how can i order from you | yo app ma order kasari pathaune
+malai help garnus na bujhina | what are the options here | kasari lekhda order huncha
+ye bot kaise chalta hai
 """,
     Intent.STATUS: """
 mero saman kaha pugyo | aaja aaipugcha ki naai mero saman | order gareko 3 din bho, ajhai aako chaina
@@ -72,7 +76,9 @@ order gaya ki nahi | aja pathauchau ki bholi | kati baje aauncha | saman kaile a
 mero aaja ko order kaha pugyo | order status bata do | has vendor accepted my order?
 kab tak maal mil jayega | number ko order kata pugyo | delivery kina aaena hijo
 bihana ko order ajhai pathaeko chaina? | अर्डर पठाउनुभयो कि छैन | gadi kati bela niskincha
-my stuff still not reached, any idea?
+my stuff still not reached, any idea? | mero saman ahile kaha cha | order kahile samma aaipugcha hola
+delivery boy niskiyo? | any news about my order? | bhai maal kab niklega | hijo diyeko order ko ke bhayo
+saman pack bhayo ki bhayena | अर्डर आइपुगेन त | kaha samma pugyo | kati din lagcha aauna | still no delivery
 """,
     Intent.CREDIT: """
 kati tirna baki cha mero | mero khatama kati cha | how much do i owe you | udharo kati bhayo
@@ -97,7 +103,10 @@ thap udharo chahiyo | mahina ko hisab ek choti pathaunu | payment due when | lat
 interest lagcha udharo ma | kati din bhitra tirnu parcha | account details and balance | ma kati le ghati chu
 aile samma kati udharo bhayo | how much outstanding do i have | udhaar kitna baaki hai batana
 mero limit kati ho ra kati baki cha | limit sakiyo ki? | उधारो कति दिनको हुन्छ | can you increase my credit
-baki kati tirna cha hernus ta
+baki kati tirna cha hernus ta | mero udhaaro ko hisab dekhaunus | how much credit do i have left
+abhi mera kitna udhaar baaki hai | tirnu parne rakam kati ho | baki kati cha ra kahile tirne
+malai hajar samma udharo dinus na | मेरो उधारोको सीमा कति हो | is my credit limit finished
+khata ma kati jamma bhayo
 """,
     Intent.PAY: """
 esewa garideko chu | maile hijo paisa pathaisake | bank account number dinus | paisa kasari tirne
@@ -125,7 +134,10 @@ maile tireko paisa ghataunu bhayo? | cash bujhaye delivery bhai lai | driver lai
 esewa garideu? number bhana | money transferred today morning | salary aayepachi tirchu | aaja khalti gare
 payment kasari pathaune | maile cash diye hai driver lai | kal subah payment kar dunga
 i will pay rs tomorrow | bank account ko detail pathaunus | esewa bata 15000 pathako screenshot hernus
-पैसा शुक्रबार दिन्छु | paisa transfer bhayo check gara
+पैसा शुक्रबार दिन्छु | paisa transfer bhayo check gara | maile tirisake | qr code pathaidinus paisa tirchu
+paisa bholi bihana dinchu hai | esewa ma pathaidiye | kaise pay karna hai
+bank ma 25000 haldiye slip pathau? | can i pay next monday | भोलि तिर्छु | payment ho gaya check kijiye
+cash linus aaja
 """,
     Intent.CATALOG: """
 ko rate kati | chini cha? | chamal ko bhau k cha aaja | do you keep sunflower oil | paincha ki
@@ -151,6 +163,9 @@ photo pathaunu na saman ko | expiry kati samma ko cha | minimum kati linu parcha
 mustard oil 1 litre kati ma painchha | sugar price today | aata ko naya rate kya hai
 tapai sanga baby diaper cha? | do you have green tea | chamal ko bhau k chaldai cha
 biscuit ko list pathaunu | वाइवाइको कार्टुन कति हो | kun noodles ma offer cha | label hai kya aapke paas
+sunflower oil ko bhau kati cha ahile | do you sell baby diapers | kun kun chau chau cha | rice price please
+hai aapke paas? | harpic kati ma dinuhuncha | चामलको भाउ के छ | nayaa biscuit k k aayo
+pepsi 2.25 l stock ma cha? | sabai bhanda sasto sabun kun ho | kya kya maal hai list bhejo
 """,
     Intent.RECENT_ORDERS: """
 mero purano order haru dekhau | what did i order last week | show previous orders
@@ -164,7 +179,9 @@ pahila ke mangaye maile herna paryo | show me my old orders | previous bills dek
 mera pichla bill dikhao | hijo asti ko order haru | orders of this week | कति अर्डर गरें मैले देखाउनुस्
 purano order ko record | what was in my last order | hijo ko saman ko bill pathaunu | bill chahiyo
 bill dekhaunu na | purano bill haru | show last week orders | mero hijo ko order ma k k thiyo
-pichle mahine ke order dikhao | पुराना अर्डर हेर्न पाउँ
+pichle mahine ke order dikhao | पुराना अर्डर हेर्न पाउँ | mero pahilo order haru dekhaunus na
+last month ko order list | pichli baar kya order kiya tha maine | अघिल्लो हप्ताको अर्डर के थियो
+show order history
 """,
     Intent.INSIGHTS: """
 yo mahina kati ko saman liye maile | how much did i spend this month | sabai bhanda badhi k bikcha mero
@@ -179,7 +196,8 @@ compare this month and last month | kun saman sabai bhanda bikyo | mero pasal ko
 kitna kharcha hua is hafte | average order kati ko huncha mero | यो महिनाको खर्च
 mero dherai kinne saman kun kun ho | total kati ko maal uthaye yo saal
 business kasto chaliracha mero data hera | yo hapta kati kharcha gare | what is my most ordered product
-meri monthly report bhejo | kati carton noodles kine yo mahina
+meri monthly report bhejo | kati carton noodles kine yo mahina | yo mahina jamma kati ko saman line bhaye
+which products do i order most | mera is hafte ka kharcha batao | monthly report pathaunus
 """,
     Intent.SUPPORT: """
 biscuit sabai tukra tukra cha | galat saman aayo | manche sanga kura garnu paryo | tel chuhieko raicha
@@ -212,7 +230,11 @@ mero pasal ko thau pariwartan bhayo | mero naam galat lekheko cha milaidinu
 pasal sareko naya thau ma pathaunu parcha | chini ko bora chyatiyeko aayo | wrong flavour aayo noodles ko
 3 packet biscuit kam aayo | bhai kisi se baat karao | oil leak bhayera aayo, firta garnu paryo
 expire maal pathaidiyecha | call gara na urgent | बिलमा हिसाब मिलेन
-delivery manche le ramro byabahar garena | the eggs came broken again
+delivery manche le ramro byabahar garena | the eggs came broken again | pathako tel ko botal futeko raicha
+maile mageko bhanda arkai saman aayo | expiry sakeko biscuit aayo | kisi aadmi se baat karni hai
+2 packet noodle kam cha bill ma chai 10 cha | i have a complaint about delivery
+khaane tel ma pani misayeko jasto cha | saman fark paryo satidinu | please call me i have problem
+चिनी कम तौलको आयो
 """,
     Intent.CANCEL: """
 cancel garidinu | nachahine bhayo dai | mat bhejna | hoina hoina nagarnu | no leave it
@@ -228,7 +250,9 @@ aahile nachahine bhayo, pachi bhanchu | will take later, not now | let me think 
 ahile paisa chaina nalekhnu | order nagarnu hai | arko bata line bhaye | got it from another shop, not needed
 band karo ye order | order wapas lelo | yo order hatau na | discard | drop the order | galti le order bhayo
 ordered by mistake | अहिले नपठाउनुस् | पर्दैन | stop | nai cancel garidinus | rehne do abhi nahi chahiye
-no dont send | chaina hola aaja, pachi | अर्डर नगर्नुस् | mero order cancel
+no dont send | chaina hola aaja, pachi | अर्डर नगर्नुस् | mero order cancel | nagarnu hola order
+please cancel | aaja lai chahidaina | cancel kar dijiye bhaiya | order nachahine bhayo hai dai
+रद्द गरिदिनुस् न
 """,
     Intent.CONFIRM: """
 hunx | la la pathaunu | ok done | hajur hunchha | thik cha pathaidinus na | haan bhai bhej do | yes go ahead
@@ -241,6 +265,8 @@ order final | hunchha chito pathaunu | ekdum sahi cha | hunchha ni | lau pathau 
 chalcha pathaidinu | perfect, send | kar dijiye | order pass garnu | garnu na ta | all correct | bilkul sahi
 haan sab theek hai bhejo | हो ठीक छ पठाउनु | ok final garnus | pathau pathau | ho ho | approved | ho pathaunu
 ok sir confirm | हुन्छ गर्नुस् | theek hai bhejo | thikai cha dai pathau | yes place order | la done
+hunchha garnus | ekdam thik confirm garnus | yes confirm it | haan ji bhej dijiye | हुन्छ हुन्छ
+ok good, send | pathaideu na ta
 """,
     Intent.REPEAT: """
 asti kai pathaunu | same order again pls | hijo jasto nai | feri tyahi pathaidinu | wahi purana order bhej do
@@ -254,7 +280,8 @@ pichhle hafte wala maal fir se bhejo | अघिल्लो अर्डर द
 feri tei | jasto asti pathako thiyo testai | tehi list ko saman | ek baar phir wahi | same old order
 again the same please | last week ko jasto | purano jasto nai garidinu | फेरि त्यही | हिजोकै जस्तो
 duplicate my previous order | last time jasto nai | hijo ko order feri | same order phir se
-अस्तिको जस्तै पठाउनु | pichla order dobara bhejo
+अस्तिको जस्तै पठाउनु | pichla order dobara bhejo | asti jasto nai pathaunu | same order again
+pahila ko order dohoryaunus | wahi maal dobara bhejna | जस्तो हिजो थियो त्यस्तै
 """,
     Intent.OTHER: """
 k garnu bhako dai | aaja mausam kharab cha | happy new year sabailai | yo kasko number ho | bihe ma aunu hai
@@ -276,13 +303,16 @@ ko pack | forward to all groups | तिमी को हौ | आज पान�
 pagal ho kya | gadha | idiot | fuck you | address ta thaha cha ni | aru k chahiyo bhane bhanchu
 pachi bhanchu hai | kun ramro huncha | tapai nai bhannus | kina | mahango bhayo ni kam garnu
 bhai aaj match hai na | khana khayo? | लु भेटौंला | send this to 10 friends and get luck | garmi ati bhayo
-yo kasko number pareko | kharcha dinu na dai 500
+yo kasko number pareko | kharcha dinu na dai 500 | dai khana khanu bho | aaja ta garmi dherai cha
+maile bike bechna lageko lina hunchha? | shubha vivah | message galat thau ma gayo
+youtube ma video hernu na
 """,
     Intent.ACCEPT: """
 hunchha pathauchu | accept | linchu | thik cha aaja pathaidinchu | ok | confirm, le lenge | order liye
 huncha ma pathaidinchu | theek hai bhej dunga | manjur | huncha linchu | ठिक छ पठाउँछु | yes will deliver
 ok accept | ho garchu | aaja nai pathaidinchu | order paye, pathauchu | i will send it | ho jayega
 le liya order | हुन्छ पठाउँछु | noted, will deliver | hunchha lincha | accept gare | ok bhej denge
+order accept garchu | ok pathaidinchhu | theek hai le lunga
 """,
     Intent.DECLINE: """
 sakdina aaja | maal chaina yo order ko | reject no stock | nahi de payenge abhi | mildaina gadi bigreko cha
@@ -290,31 +320,33 @@ sorry cannot do this one | aaja sakdina hola | stock sakiyo ko | nahi hoga | mai
 cant do | maal sakkyo dai | hunna | आज सकिन्न | aaj possible nahi | rejected | bato banda cha, sakdina
 ahile pathauna sakdina | nahi ho payega aaj | gadi chaina aaja | out of stock | saman sakyo
 yo order lina mildaina | please give to another vendor | arko lai dinus | staff chaina aaja | सकिदैन
-sakdina stock chaina | aaja hudaina dai | reject this
+sakdina stock chaina | aaja hudaina dai | reject this | mero ma chaina | sorry cant accept today
+अहिले सक्दिन
 """,
     Intent.MY_ORDERS: """
 mero order haru | aaja kati order cha | kun kun order pathauna baki cha | new orders? | pending list dinu
 mera pending order dikhao | aaja kun kun pasal ma dine ho | naya order cha? | orders | list of orders
 kati ota order baki cha | show orders | aaj ke orders | mero order dekhau | aaja ko order haru
 any new order | k k pathauna baki cha | kitne order pending hai | aaja kun pasal ma pathaune | नयाँ अर्डर छ?
-aaja ko order haru dekhau | mere naye order
+aaja ko order haru dekhau | mere naye order | mero naya order haru | how many pending orders
 """,
     Intent.PACKED: """
 pack gari sake | ready cha | saman milaera rakheko cha | packing done for | pack bhayo | saman tayar cha
 sab pack kar diya | pack vayo | ready for pickup | सामान प्याक भयो | packing sakiyo | pack gardiye
 saman bandheko cha | bora ma halera rakheko | tayar hai maal | प्याक गरिसकेँ | packing bhayo | pack ho gaya
+ready bhayo | saman pack gareko cha
 """,
     Intent.DISPATCHED: """
 gadi ma haalisakyo | pathai sakiyo | nikal diya maal | on the way | saman hideko cha | pathaiyo
 gaadi niklyo | maal bhej diya hai | order is on its way | left | driver lai diye saman | gadi ma load bhayo
 पठाइसकेँ | driver lai saman diye | bus ma halidiye | saman gayo | gaadi gai sakyo | left from godown
-nikalyo | bhej diya gaadi se | पठाइदिएँ | gadi ma haliyo | saman pathaye
+nikalyo | bhej diya gaadi se | पठाइदिएँ | gadi ma haliyo | saman pathaye | pathaideko chu | truck niskiyo
 """,
     Intent.DELIVERED: """
 puryayo | delivery bhaisakyo | saman diera aaiyo | de diya maal ka | pugyo | delivered
 pasal ma saman pugaidiye | de diya saman | customer le bujhyo | pugaisakyo | delivered all
 pasal wala lai bujhaye | सामान पुर्‍याइयो | pasal ma diyera aaye | sabai saman bujhaidiye | pahucha diya
 customer got it | diisake | handed over to shop | delivery garidiye | सामान दिइसकें | pugyo dai
-delivery complete | saman pasal ma puryaye
+delivery complete | saman pasal ma puryaye | diye saman | delivery sakiyo sabai
 """,
 }

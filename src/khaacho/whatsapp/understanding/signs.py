@@ -15,7 +15,7 @@ _WORDS: dict[str, str] = {
         r"any ?(?:body|one)(?: \w+)?|hellu|heluu?|hel+o+\w*|hal+o+\w*|good m\w*|gud (?:[aed]\w*|mo\w*)|namas\w*|"
         r"namast\w*|"
         r"namaskar\w*|nmste|hello|"
-        r"helo|hlo|hi+|hey+|salam\w*|pranam|jadau|ram ram|oi|oe|jay \w+|"
+        r"helo|hlo|hi+|hey+|hay+|salam\w*|pranam|jadau|ram ram|oi|oe|jay \w+|"
         r"jai \w+|good (?:morning|evening|afternoon|day|night)"
         r"|(?:su[bv]h?|shubh?)h?a? (?:\w+)|suprabhat\w*|morning|gm|assalam\w*|sat sri akal|radhe radhe"
     ),
@@ -71,7 +71,8 @@ _WORDS: dict[str, str] = {
         r"bhayo ki|bho ki|bhoo|aayo ki|cha ki|ya nahi|or not"
     ),
     "track": (
-        r"status|track\w*|sthiti|avastha|halat|progress|update on|any update|(?:koi|kehi|kunai) update|update (?:k|"
+        r"status|track\w*|sthiti|avastha|halat|progress|any news|news (?:about|on|of)|update on|any update|(?:koi|"
+        r"kehi|kunai) update|update (?:k|"
         r"kya|dinu\w*|do)"
     ),
     "prepare": (
@@ -192,7 +193,8 @@ _WORDS: dict[str, str] = {
     ),
     "wrong": r"wrong|galat|galti(?! ?le)|arkai|different|mistak\w*|farak|mile?na|milek\w* chaina",
     "broken": (
-        r"dul[oa] (?:par\w*|cha)|pwal|holes?|pich?h?iy\w*|thichiy\w*|kuch+iy\w*|crush\w*|dented|bent|"
+        r"dul[oa] (?:par\w*|cha)|pwal|holes?|misa\w*|milawat\w*|milauwat|pich?h?iy\w*|thichiy\w*|kuch+iy\w*|"
+        r"crush\w*|dented|bent|"
         r"khali (?:nikl\w*|thiy\w*|aa?y\w*|tha|thi|raich\w*)|empty|rott\w*|"
         r"(?:dhunga|kir[ao]|kapal|balu|kid[ae]|worms?|stones?|insects?|patthar|kankar|musa)(?: \w+)? (?:cha\w*|"
         r"thi\w*|bhet\w*|nikl\w*|"
@@ -317,7 +319,7 @@ _WORDS: dict[str, str] = {
         r"hunch\w* (?:gar|patha|bhej)\w*|order (?:gar|kar)\w*|go ahead|place (?:it|the order|my order|order)|"
         r"proceed|yes please|send it|bhej do|"
         r"bhej dijiy?e|"
-        r"bhejo|pathaidinu\w*|pathaun?us|pathaunu\w*|pathau|pathaidin\w*|patha|garidinu\w*|aghi badha\w*|"
+        r"bhejo|pathaidinu\w*|pathaun?us|pathaunu\w*|pathau|pathaid(?!ek|iye)\w*|patha|garidinu\w*|aghi badha\w*|"
         r"book it|kar do"
     ),
     "will future": r"will|hola|dinu\w*|garidinu\w*|chahi\w*",

@@ -220,6 +220,8 @@ def _evidence(
         unknown=sum(1 for d, o in outcomes if isinstance(o, Unknown) and d.amounts),
         unknown_counted=sum(1 for d, o in outcomes if isinstance(o, Unknown) and any(t.unit for t in d.amounts)),
         edits=operations if has_object or names_lines(plain) else 0,
+        sized_only=all(t.unit in MEASURES for d, _ in known for t in d.amounts)
+        and not any(t.text == "price" for t in tokens),
         only_goods=len(known) == sum(1 for d in drafts if d.has_name) and _is_well_known(drafts, finder),
         asks_beside=bool(_asked_beside(drafts, text)),
         has_order_code=ORDER_CODE.search(text.letters) is not None or _BARE_CODE.search(text.letters) is not None,
