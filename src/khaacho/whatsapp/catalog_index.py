@@ -13,6 +13,7 @@ from khaacho.catalog.queries import find_catalog_version, read_catalog
 from khaacho.catalog.records import Catalog, Product
 from khaacho.platform.database import Database
 from khaacho.whatsapp.understanding.index import CatalogIndex, build_index
+from khaacho.whatsapp.understanding.intents import read_phrasebook
 from khaacho.whatsapp.understanding.records import Alias, CatalogItem
 
 
@@ -51,6 +52,7 @@ class GoodsKeeper:
 
 def index_goods(catalog: Catalog) -> Goods:
     """Index a catalogue. A vendor's own code counts as a name of its product, unless vendors use it for several."""
+    read_phrasebook()
     by_id = {product.id: product for product in catalog.products}
     meanings: dict[str, set[UUID]] = {}
     for offer_code in catalog.offer_codes:

@@ -95,12 +95,14 @@ _CREDIT = re.compile(
 )
 _COD = re.compile(r"\b(?:cod|cash|nagad|nagat|c\.o\.d|pay at the door|cash on delivery)\b|नगद|क्यास", re.IGNORECASE)
 _ONLY_PAYMENT = re.compile(
-    r"^\W*(?:(?:ok|okay|yes|ho|hunchha|huncha|hunxa|la|dai|hajur|please|pls|on|by|in|ma|मा|pathaidinu|pathaunu|pathaidinus|"
-    r"garnu|garidinu|gardinu|rakhnu|halnu|lekhidinu|lekhnu|dinu|हुन्छ|ठीक|छ|confirm|पठाइदिनुस्|गर्नुस्|"
+    r"^\W*(?:(?:ok|okay|yes|ho|hunchha|huncha|hunxa|la|dai|hajur|please|pls|on|by|in|ma|मा|mai|mein|me|sabai|all|"
+    r"pathau\w*|pathai\w*|garn\w*|gari?d\w*|rakh\w*|haln\w*|hald\w*|lekh\w*|likh\w*|dinu\w*|de|do|bhej\w*|kar\w{0,3}|"
+    r"हुन्छ|ठीक|छ|confirm|पठाइदिनुस्|गर्नुस्|लेखिदिनुस्|लेख्नुस्|"
     r"credit|udharo|udhaaro|udhar|udhaar|udhari|khata|baki|उधारो|उधार|क्रेडिट|"
     r"cod|cash|nagad|nagat|delivery|नगद|क्यास)\W*)+$",
     re.IGNORECASE,
 )
+_TOTAL = re.compile(r"\b(?:total|jamma|sabai ko kati)\b|जम्मा", re.IGNORECASE)
 
 
 def read_command(text: str) -> Command | None:
@@ -147,6 +149,11 @@ def read_payment(text: str) -> PaymentMode | None:
 def is_only_payment(text: str) -> bool:
     """Does the message say how to pay and nothing else: 'udharo ma', 'ok cash', 'credit ma pathaidinu'?"""
     return read_payment(text) is not None and _ONLY_PAYMENT.match(text) is not None
+
+
+def asks_total(text: str) -> bool:
+    """Does the message ask what the basket comes to ("total kati bhayo")?"""
+    return _TOTAL.search(text) is not None and read_payment(text) is None
 
 
 def latin_digits(text: str) -> str:

@@ -16,7 +16,7 @@ from khaacho.whatsapp.wording.figures import show_name
 # Three fit a glance; whoever means another one writes its name.
 CHOICES_MAX = 3
 FURTHER_MAX = 30
-QUESTIONS_MAX = 5
+QUESTIONS_MAX = 8
 
 
 class KeptQuestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +104,11 @@ def settle_answers(kept: Sequence[KeptQuestion], answers: Sequence[Answer]) -> S
     asked_on: list[KeptQuestion] = []
     answered = {answer.question for answer in answers if answer.question < len(kept)}
     for answer in answers:
+        if answer.is_amount and answer.question < len(kept):
+            amount = msgspec.structs.replace(
+                kept[answer.question], raw_quantity=answer.quantity, raw_unit=answer.unit, quantity=None
+            )
+            asked_on.append(amount)
         if answer.sku is None or answer.question >= len(kept):
             continue
         question = kept[answer.question]
@@ -123,7 +128,7 @@ def settle_answers(kept: Sequence[KeptQuestion], answers: Sequence[Answer]) -> S
         refused=tuple(
             (kept[answer.question].said, kept[answer.question].choices)
             for answer in answers
-            if answer.sku is None and not answer.is_dropped and answer.question < len(kept)
+            if answer.sku is None and not (answer.is_dropped or answer.is_amount) and answer.question < len(kept)
         ),
     )
 

@@ -22,10 +22,19 @@ from khaacho.whatsapp.channels.cloud_inbound import read_identity_change
 from khaacho.whatsapp.contacts import change_identity, link_contact
 from khaacho.whatsapp.dialogue import own_orders, paying, selling
 from khaacho.whatsapp.dialogue.accounts import show_credit, show_insights
-from khaacho.whatsapp.dialogue.baskets import still_asked, take_answers, take_back, take_edit, take_order, take_repeat
+from khaacho.whatsapp.dialogue.baskets import (
+    show_basket,
+    still_asked,
+    take_answers,
+    take_back,
+    take_edit,
+    take_order,
+    take_repeat,
+)
 from khaacho.whatsapp.dialogue.commands import (
     Command,
     Word,
+    asks_total,
     is_only_payment,
     read_choice,
     read_code,
@@ -240,6 +249,8 @@ async def _answer_buyer(talk: Talk, meaning: Understanding) -> Reply:
             return await own_orders.show_status(talk, meaning.order_code or read_code(talk.text))
         case Intent.RECENT_ORDERS | Intent.MY_ORDERS:
             return await own_orders.list_orders(talk)
+        case Intent.CREDIT | Intent.CATALOG if talk.basket is not None and talk.basket.lines and asks_total(talk.text):
+            return reply(*show_basket(talk, talk.basket), intent=meaning.intent)
         case Intent.CREDIT:
             return await show_credit(talk)
         case Intent.CATALOG:

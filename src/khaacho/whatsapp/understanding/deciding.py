@@ -116,13 +116,12 @@ def _choose(
         readings = [usual]
     elif len(readings) > 1:
         readings = _unmarked(readings, matches.terms) or readings
-    is_unit_said = any(t.unit for t in draft.amounts)
-    readings = _in_order(readings, matches.terms, habits, is_unit_said=is_unit_said)
     if len(readings) == 1 and best < thresholds.accept:
         return _ask(readings, draft, said, AskReason.WHICH_PRODUCT)
-    if len(readings) > 1 and _is_one_word(matches.terms):
-        kind = [*readings, *_of_the_kind(readings, draft, matches, finder)]
-        readings = _in_order(kind, matches.terms, habits, is_unit_said=is_unit_said)
+    if len(readings) > 1:
+        if _is_one_word(matches.terms):
+            readings = [*readings, *_of_the_kind(readings, draft, matches, finder)]
+        readings = _in_order(readings, matches.terms, habits, is_unit_said=any(t.unit for t in draft.amounts))
     return _decide_quantity(readings, draft, said)
 
 
@@ -173,17 +172,21 @@ def _usual(readings: list[_Reading], habits: Habits) -> _Reading | None:
     return None
 
 
-def _unsaid(reading: _Reading, terms: tuple[Term, ...]) -> frozenset[int]:
+def _said_ids(terms: tuple[Term, ...]) -> frozenset[int]:
+    """Every word of the catalogue that something said may be."""
+    ids = {word_id for term in terms for word_id in term.ids}
+    return frozenset(ids.union(*(bundle for term in terms for bundle in term.bundles)))
+
+
+def _unsaid(reading: _Reading, said: frozenset[int]) -> frozenset[int]:
     """The words of the product's name that were not said."""
-    said = {word_id for term in terms for word_id in term.ids} | {
-        word_id for term in terms for bundle in term.bundles for word_id in bundle
-    }
-    return frozenset(word for word, ids in reading.product.core if not ids & said)
+    return frozenset(word for word, ids in reading.product.core if said.isdisjoint(ids))
 
 
 def _unmarked(readings: list[_Reading], terms: tuple[Term, ...]) -> list[_Reading] | None:
     """The one product of which everything unsaid goes unsaid for all others too, who bear more."""
-    unsaid = [_unsaid(r, terms) for r in readings]
+    said = _said_ids(terms)
+    unsaid = [_unsaid(r, said) for r in readings]
     least = min(unsaid, key=len)
     if sum(1 for words in unsaid if words == least) > 1 or not all(least <= words for words in unsaid):
         return None
@@ -194,7 +197,7 @@ def _in_order(
     readings: list[_Reading], terms: tuple[Term, ...], habits: Habits, *, is_unit_said: bool
 ) -> list[_Reading]:
     is_kind = _is_one_word(terms)
-    said = {word_id for term in terms for word_id in term.ids}
+    said = _said_ids(terms)
     return sorted(
         readings,
         key=lambda r: (
@@ -203,7 +206,7 @@ def _in_order(
             # "Rice" is a kind of its own before it is a taste of baby food.
             is_kind and not said & r.product.category,
             -round(r.score, 2),
-            len(_unsaid(r, terms)),
+            len(_unsaid(r, said)),
         ),
     )
 
