@@ -161,7 +161,7 @@ async def test_a_closed_tab_an_application_withdrawn_and_a_cancelled_project(
         assert await credits_of(database, sita.id) == before - 1
         await cancel_in(desk, "Carry rice to Chhinchu", units=1)
         await page.reload()
-        await expect(page.get_by_text("1 credit came back: the project was cancelled")).to_be_visible()
+        await expect(page.get_by_text("Came back: 1 (the project was cancelled)")).to_be_visible()
         assert await credits_of(database, sita.id) == before
         await page.goto("/console/work/history?type=REFUND")
         await expect(page.locator("#lines li")).to_have_count(2)
@@ -358,7 +358,7 @@ async def apply_in(page: Page, title: str) -> None:
     await page.goto("/console/work/projects?lang=en")
     await page.get_by_role("link", name=title).click()
     await page.get_by_label("Why you?").fill("I live next door")
-    await page.get_by_role("button", name="Apply for 1 credit").click()
+    await page.get_by_role("button", name="Apply (takes 1)").click()
     await expect(page.get_by_role("status")).to_contain_text("You have applied")
 
 
@@ -367,7 +367,7 @@ async def cancel_in(page: Page, title: str, *, units: int) -> None:
     await page.goto("/console/projects?lang=en")
     await page.get_by_role("link", name=title).click()
     await page.locator("summary", has_text="Cancel").click()
-    await expect(page.get_by_text(f"Pays back {units} credits to 1 who applied.")).to_be_visible()
+    await expect(page.get_by_text(f"Credits paid back to those who applied: {units} (applications: 1).")).to_be_visible()
     await page.locator("#cancel-reason").fill("the bridge is closed")
     await page.get_by_role("button", name="Cancel the project").click()
     await expect(page.get_by_role("status")).to_contain_text("the credits are paid back")

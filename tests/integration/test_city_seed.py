@@ -17,11 +17,9 @@ from khaacho.city.conversations import ORDER_PHRASES
 from khaacho.city.reading import read_messages
 from khaacho.city.records import read_products, read_vendors
 from khaacho.city.seed import PASSWORD, CityState, find_sign_ins, look_at_city, seed_city
-from khaacho.credit.checks import CHECKS as CREDIT_CHECKS
+from khaacho.duties import CHECKS
 from khaacho.errors import Conflict
-from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
 from khaacho.orders.basket import put_basket
-from khaacho.orders.checks import CHECKS as ORDER_CHECKS
 from khaacho.orders.records import WantedLine
 from khaacho.parties.queries import find_retailer_by_phone, find_users_by_phone
 from khaacho.parties.signin.passwords import is_password
@@ -66,8 +64,9 @@ async def test_a_seeded_city_is_ready_to_trade(database: Database, settings: Set
     in every state, some debts are overdue, and who signs in is let in."""
     assert await look_at_city(database) is CityState.EMPTY
     report = await seed_city(database, settings, days=DAYS, retailers=SHOPS)
-    results = await run_checks(database, [*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS])
+    results = await run_checks(database, CHECKS)
     assert {result.name: result.differences for result in results if not result.holds} == {}
+    await _expect_freelancers(database)
     await _expect_the_reports_figures(database, dict(report.orders), report.payments, report.offers)
     await _expect_the_present(database)
     await _expect_nobody_is_told_of_the_past(database)
@@ -78,6 +77,20 @@ async def test_a_seeded_city_is_ready_to_trade(database: Database, settings: Set
             password_hash = await tx.value("SELECT password_hash FROM users WHERE id = %(id)s", {"id": users[0].id})
         assert [user.role for user in users] == [one.role]
         assert await is_password(PASSWORD, password_hash)
+
+
+async def _expect_freelancers(database: Database) -> None:
+    """[P21, P22] Credits bought, given, spent and paid back; work done, called off, and still open."""
+    async with database.reading() as tx:
+        assert await tx.values("SELECT status FROM projects ORDER BY created_at, id") == [
+            "COMPLETED",
+            "CANCELLED",
+            "OPEN",
+            "OPEN",
+            "OPEN",
+        ]
+        kinds = await tx.dicts("SELECT kind, sum(units)::int AS units FROM prepaid_movements GROUP BY kind")
+        assert {row["kind"]: row["units"] for row in kinds} == {"BONUS": 20, "PURCHASE": 85, "SPEND": -6, "REFUND": 2}
 
 
 async def _expect_the_reports_figures(database: Database, orders: dict[str, int], payments: int, offers: int) -> None:

@@ -18,6 +18,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import ActorRole
+from khaacho.city.freelancers import FREELANCERS, plan_work
 from khaacho.city.history import (
     Visit,
     choose_shops,
@@ -85,12 +86,13 @@ class SeedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_sign_ins() -> tuple[SignIn, ...]:
-    """Who can sign in to a seeded city: its admin, its first wholesaler and its first shop."""
-    vendor, shop = read_vendors()[0], read_retailers()[0]
+    """Who can sign in to a seeded city: its admin, its first wholesaler, its first shop and its first freelancer."""
+    vendor, shop, freelancer = read_vendors()[0], read_retailers()[0], FREELANCERS[0]
     return (
         SignIn(role=ActorRole.ADMIN, phone=ADMIN_PHONE, name="Khaacho"),
         SignIn(role=ActorRole.VENDOR, phone=vendor.phone, name=vendor.name),
         SignIn(role=ActorRole.RETAILER, phone=shop.phone, name=shop.pasal_name),
+        SignIn(role=ActorRole.FREELANCER, phone=freelancer.phone, name=freelancer.name),
     )
 
 
@@ -132,6 +134,7 @@ async def seed_city(
         _plan_shops(life, plan)
         _plan_days(life, plan, messages)
         _plan_unfinished(life, plan)
+        plan_work(life, database, plan.hashes, days=plan.days)
         await life.live_until(clock.now() - timedelta(seconds=1))
         await _arrive_at_now(database, life, plan, messages)
     return SeedReport(

@@ -9,7 +9,7 @@ ENGLISH: dict[str, str] = {
     "nav.history": "History",
     "role.FREELANCER": "Freelancer",
     "work.title": "Your credits",
-    "work.intro": "Applying to a project takes {number} credit.",
+    "work.intro": "Applying to a project takes {number}.",
     "work.balance": "Credits you have",
     "work.low": "You are running low.",
     "work.enough": "Enough for {number} applications.",
