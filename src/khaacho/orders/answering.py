@@ -10,7 +10,8 @@ from khaacho.credit.queries import find_debits_of_orders
 from khaacho.orders.api_records import OrderAnswer, order_answer
 from khaacho.orders.queries import find_order_lines, require_order
 from khaacho.orders.records import Order
-from khaacho.platform.database import Transaction
+from khaacho.platform.batching import Coalescer
+from khaacho.platform.database import Database, Transaction
 
 
 async def find_order_answers(tx: Transaction, orders: Sequence[Order]) -> list[OrderAnswer]:
@@ -19,7 +20,8 @@ async def find_order_answers(tx: Transaction, orders: Sequence[Order]) -> list[O
         return []
     ids = [order.id for order in orders]
     lines = await find_order_lines(tx, ids)
-    debits = await find_debits_of_orders(tx, [order.id for order in orders if order.delivered_at is not None])
+    delivered = [order.id for order in orders if order.delivered_at is not None]
+    debits = await find_debits_of_orders(tx, delivered) if delivered else {}
     today = clock.business_day()
     return [order_answer(order, lines.get(order.id, []), debits.get(order.id), today=today) for order in orders]
 
@@ -27,6 +29,23 @@ async def find_order_answers(tx: Transaction, orders: Sequence[Order]) -> list[O
 async def find_order_answer(tx: Transaction, order: Order) -> OrderAnswer:
     """One order as it is shown."""
     return (await find_order_answers(tx, [order]))[0]
+
+
+class OrderDesk:
+    """Shows orders that were just placed: those who ask at the same moment share one read. One per process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._together: Coalescer[Sequence[Order], list[OrderAnswer]] = Coalescer(self._show_together)
+
+    async def show(self, orders: Sequence[Order]) -> list[OrderAnswer]:
+        """Orders as they are shown, in the order given."""
+        return await self._together.submit(orders)
+
+    async def _show_together(self, asked: Sequence[Sequence[Order]]) -> list[list[OrderAnswer]]:
+        async with self._database.reading() as tx:
+            answers = iter(await find_order_answers(tx, [order for orders in asked for order in orders]))
+        return [[next(answers) for _ in orders] for orders in asked]
 
 
 async def require_order_id(tx: Transaction, reference: str) -> UUID:

@@ -12,7 +12,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.errors import Forbidden, KhaachoError, ValidationFailed
-from khaacho.orders.answering import find_order_answer, find_order_answers, parse_reference
+from khaacho.orders.answering import OrderDesk, find_order_answer, find_order_answers, parse_reference
 from khaacho.orders.api_records import (
     BatchAnswer,
     BatchOutcome,
@@ -67,16 +67,15 @@ Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
 async def place_order(
     data: NewOrder,
     request: AnyRequest,
-    database: Database,
     placer: OrderPlacer,
+    desk: OrderDesk,
     actor: Actor,
     key: KeyHeader = None,
 ) -> Envelope[PlacedAnswer]:
     """The same Idempotency-Key gives the same orders again."""
     await _ensure_may_place(request, actor, data)
     orders = await placer.submit(actor, place_order_of(data, checked_key(key)))
-    async with database.reading() as tx:
-        return ok(PlacedAnswer(orders=await find_order_answers(tx, orders)))
+    return ok(PlacedAnswer(orders=await desk.show(orders)))
 
 
 @post(
@@ -87,13 +86,12 @@ async def place_order(
     guards=[requires("orders.place")],
 )
 async def place_orders(
-    data: OrderBatch, request: AnyRequest, database: Database, placer: OrderPlacer, actor: Actor
+    data: OrderBatch, request: AnyRequest, placer: OrderPlacer, desk: OrderDesk, actor: Actor
 ) -> Envelope[BatchAnswer]:
     """One outcome per order, in the order they were sent."""
     outcomes = await asyncio.gather(*(_place_one(request, placer, actor, body) for body in data.orders))
     placed = [order for outcome in outcomes if not isinstance(outcome, KhaachoError) for order in outcome]
-    async with database.reading() as tx:
-        answers = {answer.id: answer for answer in await find_order_answers(tx, placed)}
+    answers = {answer.id: answer for answer in await desk.show(placed)}
     return ok(
         BatchAnswer(
             outcomes=[

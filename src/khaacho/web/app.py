@@ -25,6 +25,7 @@ from khaacho.credit.cashier import Cashier
 from khaacho.credit.limits import agree_credit_limit, find_credit_limits
 from khaacho.duties import schedules
 from khaacho.orders import api as orders
+from khaacho.orders.answering import OrderDesk
 from khaacho.orders.placer import OrderPlacer
 from khaacho.oversight import audit_api, jobs_api, keys_api
 from khaacho.parties import api as parties
@@ -80,6 +81,7 @@ def create_app(settings: Settings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "actor": Provide(provide_actor),
             "placer": Provide(_placer, sync_to_thread=False),
+            "desk": Provide(_desk, sync_to_thread=False),
             "roster": Provide(lambda: roster, sync_to_thread=False),
             "cashier": Provide(_cashier, sync_to_thread=False),
             "credit_limits": Provide(lambda: CREDIT_LIMITS, sync_to_thread=False),
@@ -139,6 +141,7 @@ def _lifespan(settings: Settings) -> Lifespan:
             app.state.limiter = Limiter(database)
             app.state.doorkeeper = Doorkeeper(database, settings.secret)
             app.state.placer = OrderPlacer(database)
+            app.state.desk = OrderDesk(database)
             app.state.cashier = Cashier(database)
             app.state.reception = Reception(database)
             app.state.judge = OrderJudge(database)
@@ -156,6 +159,11 @@ def _lifespan(settings: Settings) -> Lifespan:
 def _database(state: State) -> Database:
     database: Database = state.database
     return database
+
+
+def _desk(state: State) -> OrderDesk:
+    desk: OrderDesk = state.desk
+    return desk
 
 
 def _placer(state: State) -> OrderPlacer:
