@@ -51,7 +51,7 @@ def result_of(meaning: Understanding) -> dict[str, Decimal]:
         ("fizzo cola 250 ml 2 peti, 500 ml 1 peti, 1.5 l 1 peti", {"D504": 48, "D505": 24, "D506": 12}),
         ("alu rato 20 kg, seto 5 kg", {"V101": 20, "V102": 5}),
         ("pyaj lasun 10 10 kilo", {"V103": 10, "V104": 10}),
-        ("nani diaper large 4, medium 6", {"P504": 4, "P503": 6}),
+        ("jyoti candle 8s 5, nani diaper large 4, medium 6", {"E302": 5, "P504": 4, "P503": 6}),
         ("jeera dana pau kilo", {"M704": "0.25"}),
         ("full dozen dantaa toothbrush", {"S807": 12}),
         ("sadaiko pasal bata, please arrange the following: 3 bags terai mota rice", {"G103": 3}),

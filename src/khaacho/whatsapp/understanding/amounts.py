@@ -137,6 +137,9 @@ def _in_place(
         if token.kind is Kind.NUMBER and lean is not None and leans_on_unit and lean != _HALF:
             return structs.replace(token, value=1 + lean)
         return token
+    if token.text == "s" and before is not None and _is_number(before) and token.start - before.end <= 1:
+        # "Tea bags 80s", "pads 10's": so many in a pack.
+        return structs.replace(token, kind=Kind.UNIT, unit="piece")
     if token.text in _OR_NOT and before is not None and before.text == "ki":
         # "Cha ki nai?" asks; it takes nothing away.
         return structs.replace(token, kind=Kind.DROP, text="or not")

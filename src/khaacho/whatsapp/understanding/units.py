@@ -45,7 +45,7 @@ _SPELLINGS: dict[str, str] = {
     "pair": "pair pairs jodi जोडी",
     "set": "set sets सेट",
     "piece": (
-        "s pc pcs pic pis pice piece pieces peice pees ota wota wata vata oata watta outa vota ota2 gota "
+        "pc pcs pic pis pice piece pieces peice pees ota wota wata vata oata watta outa vota ota2 gota "
         "goti thaan than nos no.s unit units dana daana nug वटा ओटा वोटा गोटा थान पिस दाना थरी वटै नग "
         "pcs."
     ),
@@ -107,7 +107,7 @@ SPEC_UNITS = frozenset(
 
 COUNTING = frozenset({"piece"})
 # One word, two readings: "tin" is a container and three; letters alone are measures only after a digit.
-AFTER_DIGIT_ONLY = frozenset({"s", "g", "l", "cs", "pk", "in", "m", "w", "v", "x", "gr", "lt", "pac", "can", "no.s"})
+AFTER_DIGIT_ONLY = frozenset({"g", "l", "cs", "pk", "in", "m", "w", "v", "x", "gr", "lt", "pac", "can", "no.s"})
 
 UNIT_WORDS: dict[str, str] = {w: code for code, words in _SPELLINGS.items() for w in words.split()}
 # Shorter sounds collide with product words: "gram" and "garam" sound alike.
