@@ -25,7 +25,8 @@ DESCRIPTION = """
 Ordering, credit and prepaid credits over HTTP. Success is `{"success": true, "data": …}`, failure
 `{"success": false, "error": {"code", "message", "details", "retryable"}, "requestId"}`.
 
-Amounts are rupees with at most two decimals, times ISO-8601 with offset, ids UUIDs. A POST that moves money or places
+Amounts are rupees with at most two decimals, as numbers or as texts of plain digits (`"1234.50"`); times are ISO-8601
+with offset, ids UUIDs. A POST that moves money or places
 an order takes an `Idempotency-Key` header: the same key with the same body answers the first outcome again.
 """
 
