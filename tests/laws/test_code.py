@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def is_migration(file: Path) -> bool:
     return "migrations" in file.parts
 
 
+@cache
 def code_without_docstrings(file: Path) -> str:
     """The file with docstrings and comments taken out, so that a law may be named where it is explained."""
     tree = ast.parse(file.read_text())
