@@ -138,7 +138,9 @@ REGISTRY_HOSTS = re.compile(
     "|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npm", "deb" + r"\.debian"])
 )
 MACHINE_PATHS = re.compile(
-    "|".join([r"(?<![\w.])/" + r"work/(?:main|shared|\.)", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"])
+    "|".join(
+        [r"(?<![\w.])/work/" + r"(?:main|shared|\.)", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"]
+    )
 )
 
 
