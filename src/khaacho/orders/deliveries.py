@@ -40,7 +40,7 @@ def decide_delivery(lines: Sequence[OrderLine], delivered: Sequence[DeliveredLin
     )
     total = sum(_owed_paisa(line) for line in counted)
     if total == 0:
-        raise DeliveryMismatch(sku="nothing", quantity="0", ordered=len(lines))
+        raise DeliveryMismatch(sku="nothing", quantity=0, ordered=len(lines))
     return Delivery(lines=counted, total_paisa=total)
 
 
@@ -50,10 +50,10 @@ def _arrived(lines: Sequence[OrderLine], delivered: Sequence[DeliveredLine]) -> 
     for part in delivered:
         line = by_sku.get(part.sku.strip().upper())
         if line is None:
-            raise DeliveryMismatch(sku=part.sku, quantity=str(part.quantity), ordered="0")
+            raise DeliveryMismatch(sku=part.sku, quantity=part.quantity, ordered=0)
         quantity = arrived.get(line.position, ZERO) + part.quantity
         if part.quantity < 0 or quantity > line.quantity:
-            raise DeliveryMismatch(sku=line.sku, quantity=str(quantity), ordered=str(line.quantity))
+            raise DeliveryMismatch(sku=line.sku, quantity=quantity, ordered=line.quantity)
         arrived[line.position] = quantity
     return arrived
 

@@ -136,5 +136,5 @@ def _refusal(shortage: Shortage) -> KhaachoError:
     if shortage.why is ShortageReason.NOT_OFFERED:
         return NoVendorAvailable(products=shortage.code)
     if shortage.why is ShortageReason.QUANTITY_RULE:
-        return InvalidQuantity(sku=shortage.code, quantity=str(shortage.wanted), nearest=str(shortage.offered))
-    return InsufficientStock(sku=shortage.code, available=str(shortage.offered), wanted=str(shortage.wanted))
+        return InvalidQuantity(sku=shortage.code, quantity=shortage.wanted, nearest=shortage.offered)
+    return InsufficientStock(sku=shortage.code, available=shortage.offered, wanted=shortage.wanted)

@@ -124,7 +124,7 @@ async def _reserve_again(tx: Transaction, lines: Sequence[OrderLine]) -> None:
     for line in lines:
         left = available.get(line.offer_id, Decimal(0))
         if line.quantity > left:
-            raise InsufficientStock(sku=line.sku, available=str(left), wanted=str(line.quantity))
+            raise InsufficientStock(sku=line.sku, available=left, wanted=line.quantity)
     await reserve(tx, [(line.offer_id, line.quantity) for line in lines])
 
 

@@ -301,3 +301,45 @@ async def test_a_limit_is_set_with_the_shop(
     changes = await client.get("/api/v1/admin/audit/credit/all?action=CREDIT_LIMIT_CHANGED&limit=2", headers=as_admin)
     assert [one["newValues"]["limit"] for one in changes.json()["data"]["items"]] == [2500.5, 5000]
     await assert_books_hold(database)
+
+
+async def test_refusals_on_credit_tell_their_figures(desk: Desk, database: Database) -> None:
+    """[C12] Code, status and figures of each, as numbers; and nothing of any table has changed."""
+    order = DOORS["an order"][1]
+    assert (await desk.send("/orders", order.replace("@", "60000.00"))).status_code == 201
+
+    async def refused(body: str) -> tuple[int, str, Any]:
+        before = await money_in(database)
+        answer = await desk.send("/orders", body)
+        assert await money_in(database) == before
+        error = answer.json()["error"]
+        return answer.status_code, error["code"], error.get("details")
+
+    assert await refused(order.replace("@", "40001")) == (
+        402,
+        "INSUFFICIENT_CREDIT",
+        {
+            "currentBalance": 60_000,
+            "creditLimit": 100_000,
+            "orderAmount": 40_001,
+            "availableCredit": 40_000,
+            "projectedBalance": 100_001,
+        },
+    )
+    assert await refused(order.replace("@", "100001")) == (
+        422,
+        "MAX_ORDER_VALUE_EXCEEDED",
+        {"orderAmount": 100_001, "maxOrderValue": 100_000},
+    )
+    assert (await refused(order.replace("$shop", "$bare").replace("@", "5")))[:2] == (404, "NO_CREDIT_ACCOUNT")
+    for verb, code in (("pause", "CREDIT_PAUSED"), ("block", "CREDIT_BLOCKED")):
+        done = await desk.send(f"/admin/credit/$shop/{verb}", '{"reason": "Overdue payments"}')
+        assert done.status_code == 200
+        status, told, details = await refused(order.replace("@", "5"))
+        assert (status, told, list(details.values())) == (403, code, ["Overdue payments"])
+    assert (await desk.send("/admin/credit/$shop/unpause", "")).status_code == 200
+    assert await refused(order.replace("@", "0.5")) == (
+        422,
+        "INVALID_QUANTITY",
+        {"sku": desk.names["sku"], "quantity": 0.5, "nearest": 1},
+    )
