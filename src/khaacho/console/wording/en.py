@@ -27,7 +27,7 @@ ENGLISH = {
     "role.VENDOR": "Vendor",
     # --- signing in -----------------------------------------------------------------------------------------------
     "sign_in.title": "Sign in",
-    "sign_in.intro": "For the Khaacho team and for vendors.",
+    "sign_in.intro": "For the Khaacho team, vendors and freelancers.",
     "sign_in.phone": "Phone number",
     "sign_in.password": "Password",
     "sign_in.button": "Sign in",
