@@ -28,6 +28,14 @@ from khaacho.platform.database import Database
 
 pytestmark = pytest.mark.browser
 
+# Where two columns just fit, and just do not.
+BETWEEN = (768, 960)
+# Cards cut off what is wider than they are, so the page itself never scrolls: what they cut off is found here.
+CUT_OFF = """
+() => [...document.querySelectorAll("main .card")].filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.innerText.slice(0, 60))
+"""
+
 
 @pytest.fixture
 async def operator(make_user: MakeUser) -> User:
@@ -225,9 +233,17 @@ async def test_the_dashboard_sorts_and_filters(open_page: OpenPage, operator: Us
 @pytest.mark.parametrize("language", ["en", "ne"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_runs_over_the_edge_and_everything_can_be_read(
-    open_page: OpenPage, operator: User, busy: Retailer, shop: Retailer, width: int, language: str, scheme: Any
+    open_page: OpenPage,
+    operator: User,
+    busy: Retailer,
+    shop: Retailer,
+    owes: Owes,
+    width: int,
+    language: str,
+    scheme: Any,
 ) -> None:
     """[WCAG 2.1 AA] Contrast, names of everything that can be used, and no sideways scrolling, also when unfolded."""
+    await owes(shop, amount_paisa=78_765_43, opened_at=clock.now() - timedelta(days=9))
     page = await open_page(width=width, user=operator, color_scheme=scheme)
     for address in (
         "/console/credit",
@@ -237,9 +253,13 @@ async def test_nothing_runs_over_the_edge_and_everything_can_be_read(
         "/console/reminders",
         "/console/reminders?day=today",
     ):
+        await page.set_viewport_size({"width": width, "height": 800})
         await page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         await page.evaluate("() => document.querySelectorAll('main details').forEach(one => { one.open = true; })")
         assert await page.evaluate(CONTRAST) == [], address
         assert await page.evaluate(NAMES) == [], address
         assert await page.evaluate(BEYOND_THE_EDGE) == [], address
+        for beside in (width, *BETWEEN):
+            await page.set_viewport_size({"width": beside, "height": 800})
+            assert await page.evaluate(CUT_OFF) == [], (address, beside)
     assert page.complaints == []  # type: ignore[attr-defined]

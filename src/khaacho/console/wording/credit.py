@@ -25,7 +25,7 @@ ENGLISH: dict[str, str] = {
     "reminders.nobody": "Nobody is reminded",
     "reminders.nobody_text": "A day before, on the due day, and three days after: nothing open is at such a day.",
     "reminders.left_out": "Left out, and why",
-    "reminders.items": "{count} items",
+    "reminders.items": "Items: {count}",
     "reminders.stage.T-1": "a day before it is due",
     "reminders.stage.T+0": "on the due day",
     "reminders.stage.T+3": "three days late",
