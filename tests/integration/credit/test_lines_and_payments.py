@@ -121,7 +121,7 @@ async def test_a_line_is_opened_once_between_two(
     async with database.reading() as tx:
         lines = await find_credit_lines(tx, shop)
     assert [line.vendor_id for line in lines] == [None, vendor.id]
-    await assert_refused(database, NotFound, open_line(database, retailer_id=new_id(), limit_paisa=1))
+    await assert_refused(database, RetailerNotFound, open_line(database, retailer_id=new_id(), limit_paisa=1))
 
 
 @pytest.mark.parametrize(
