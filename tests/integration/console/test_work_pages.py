@@ -127,6 +127,19 @@ async def test_a_proof_that_is_not_signed_or_not_ones_own_brings_nothing(
     assert await units_of(database, rider) == 3
 
 
+async def test_who_gave_up_may_try_again(database: Database, market: Shop, rider: User, enter: EnterAs) -> None:
+    """[P10] A failed payment comes back without a proof, giving up by the gateway's link: both to the purchase."""
+    guest = await enter(rider, market.url)
+    _, order_id, _ = await buy_seven(database, guest, rider)
+    async with httpx.AsyncClient(base_url=market.url) as stranger:
+        back = await stranger.post("/console/work/paid", data={"error[code]": "BAD_REQUEST_ERROR"})
+    assert (back.status_code, back.headers["location"]) == (303, "/console/work/paid?failed=razorpay")
+    again = await guest.look(back.headers["location"])
+    assert again.headers["location"] == f"/console/work/purchases/{order_id}?failed=1"
+    assert "The payment was not made" in (await guest.look(again.headers["location"])).text
+    assert await units_of(database, rider) == 3
+
+
 async def test_purchases_and_receipts_of_others_are_not_there(
     database: Database, rider: User, make_rider: MakeRider, buy: Buy, enter: EnterAs
 ) -> None:

@@ -44,7 +44,9 @@ LATEST_LINES = 5
 UNPAID_SHOWN = 5
 UNPAID_SHOWN_FOR = timedelta(days=8)
 VALUE_LENGTH_MAX = 4000
-# What Razorpay's checkout sends back, and what the proof calls it.
+# What Razorpay's checkout sends back when a payment did not work.
+FAILURE_FIELD = "error[code]"
+# What it sends back when one did, and what the proof calls it.
 RAZORPAY_PROOF = {
     "razorpay_order_id": "razorpayOrderId",
     "razorpay_payment_id": "razorpayPaymentId",
@@ -175,6 +177,8 @@ async def purchase_state(request: AnyRequest, order_id: UUID, database: Database
 async def bring_proof(request: AnyRequest, credit_counter: CreditCounter) -> Response[Any]:
     """What Razorpay's checkout posts. Nothing happens yet. Raises InvalidSignature for anything it has not signed."""
     form = await request.form()
+    if FAILURE_FIELD in form:
+        return Redirect(f"{PAID_PATH}?failed=razorpay", status_code=303)
     gateway = credit_counter.gateways.get(GatewayName.RAZORPAY)
     given = {name: str(form.get(name, ""))[:VALUE_LENGTH_MAX] for name in RAZORPAY_PROOF}
     if gateway is None:
@@ -199,7 +203,7 @@ async def prove_payment(
         name = GatewayName.RAZORPAY
         given = {field: params.get(own, "")[:VALUE_LENGTH_MAX] for own, field in RAZORPAY_PROOF.items()}
     else:
-        return Redirect(f"{WORK_HOME}/history", status_code=303)
+        return await _lead_to_unpaid(database, visitor)
     await credit_counter.allow(f"{PROVING}:{visitor.user.id}")
     gateway = require_gateway(credit_counter.gateways, name)
     try:
@@ -211,6 +215,14 @@ async def prove_payment(
             order = await find_order(tx, name, gateway.read_proof(given).gateway_order_id)
         return Redirect(f"{WORK_HOME}/purchases/{order.id}" if order else WORK_HOME, status_code=303)
     return Redirect(f"{WORK_HOME}/purchases/{fulfilment.order_id}", status_code=303)
+
+
+async def _lead_to_unpaid(database: Database, visitor: Visitor) -> Response[Any]:
+    """Whoever comes back without a proof may try the purchase they set out on last again."""
+    async with database.reading() as tx:
+        unpaid = await find_unpaid_orders(tx, visitor.user.id, since=clock.now() - UNPAID_SHOWN_FOR, limit=1)
+    back = f"{WORK_HOME}/purchases/{unpaid[0].id}?failed=1" if unpaid else WORK_HOME
+    return Redirect(back, status_code=303)
 
 
 def way_to_pay(order: PurchaseOrder, settings: Settings, credit_counter: CreditCounter) -> Checkout | None:
