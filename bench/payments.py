@@ -18,7 +18,7 @@ from bench.recording import Figure, Recorder, percentile
 from bench.world import BENCH, LIMIT_PAISA, SHOPS, World
 from khaacho import clock
 from khaacho.credit.actions import open_debits
-from khaacho.credit.cashier import Cashier
+from khaacho.credit.paying.cashier import Cashier
 from khaacho.credit.queries import credit_line_id
 from khaacho.credit.records import Debit, NewPayment, PaymentMethod
 from khaacho.ids import new_id

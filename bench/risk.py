@@ -14,9 +14,9 @@ import psycopg
 
 from bench.recording import Figure, Recorder
 from bench.risk_world import fill_orders, fill_receivables
-from khaacho.credit.at_risk import find_at_risk
-from khaacho.credit.profile import find_credit_profile
-from khaacho.credit.risk import RiskFilter, find_risk_page
+from khaacho.credit.exposure.at_risk import find_at_risk
+from khaacho.credit.exposure.profile import find_credit_profile
+from khaacho.credit.exposure.risk import RiskFilter, find_risk_page
 from khaacho.orders.insights import count_insights
 from khaacho.platform.database import Database
 from khaacho.platform.migrate import migrate

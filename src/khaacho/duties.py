@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from khaacho.credit import jobs as credit_jobs
-from khaacho.credit import risk_jobs
 from khaacho.credit.checks import CHECKS as CREDIT_CHECKS
+from khaacho.credit.exposure import risk_jobs
 from khaacho.ledger import sealing
 from khaacho.ledger.checks import CHECKS as LEDGER_CHECKS
 from khaacho.orders import jobs as orders_jobs

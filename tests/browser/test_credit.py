@@ -18,9 +18,9 @@ from tests.integration.console.conftest import PASSWORD, PlaceOrderOf
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
-from khaacho.credit.claims import open_claim
-from khaacho.credit.disputes import dispute_debit
-from khaacho.credit.payments import record_payment
+from khaacho.credit.lateness.claims import open_claim
+from khaacho.credit.lateness.disputes import dispute_debit
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.parties.records import Locale, Retailer, User
 from khaacho.parties.signin.passwords import hash_password

@@ -367,7 +367,9 @@ async def cancel_in(page: Page, title: str, *, units: int) -> None:
     await page.goto("/console/projects?lang=en")
     await page.get_by_role("link", name=title).click()
     await page.locator("summary", has_text="Cancel").click()
-    await expect(page.get_by_text(f"Credits paid back to those who applied: {units} (applications: 1).")).to_be_visible()
+    await expect(
+        page.get_by_text(f"Credits paid back to those who applied: {units} (applications: 1).")
+    ).to_be_visible()
     await page.locator("#cancel-reason").fill("the bridge is closed")
     await page.get_by_role("button", name="Cancel the project").click()
     await expect(page.get_by_role("status")).to_contain_text("the credits are paid back")

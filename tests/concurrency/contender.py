@@ -20,7 +20,7 @@ import msgspec
 from tests.fixtures.trade import all_at_once
 
 from khaacho.actors import SYSTEM, Actor, ActorRole
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.errors import KhaachoError
 from khaacho.orders.basket import confirm_basket

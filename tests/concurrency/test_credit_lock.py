@@ -31,7 +31,7 @@ import khaacho.ledger.checks
 from khaacho.actors import SYSTEM
 from khaacho.credit.actions import release_holds, settle_hold
 from khaacho.credit.lock import Acquired, CreditRequest, acquire
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.errors import (
     AlreadyReleased,

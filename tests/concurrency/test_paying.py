@@ -28,14 +28,14 @@ from tests.fixtures.trade import (
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.actions import settle_hold
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.cashier import Cashier
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
 from khaacho.credit.lock import CreditRequest, acquire
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cashier import Cashier
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.queries import find_credit_overview
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod, PaymentOutcome
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
 from khaacho.ledger.actions import lock_accounts

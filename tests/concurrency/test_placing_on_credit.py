@@ -31,7 +31,7 @@ from tests.fixtures.trade import (
 from khaacho.actors import SYSTEM, Actor
 from khaacho.catalog.records import Offer
 from khaacho.credit.actions import change_limit
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.errors import CreditBlocked, InsufficientCredit, KhaachoError, MaxRetriesExceeded
 from khaacho.ledger.actions import lock_accounts

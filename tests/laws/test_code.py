@@ -19,14 +19,14 @@ FUNCTION_LINES_MAX = 70
 
 # Files that decide and do nothing else: values in, values out.
 PURE = (
-    "credit/aging.py",
+    "credit/exposure/aging.py",
     "credit/allocation.py",
     "credit/guardrails.py",
-    "credit/receivable_dates.py",
-    "credit/receivable_history.py",
-    "credit/pause_rules.py",
-    "credit/promise_rules.py",
-    "credit/reminder_rules.py",
+    "credit/takeover/receivable_dates.py",
+    "credit/takeover/receivable_history.py",
+    "credit/lateness/pause_rules.py",
+    "credit/lateness/promise_rules.py",
+    "credit/lateness/reminder_rules.py",
     "ledger/chart.py",
     "ledger/posting.py",
     "money.py",

@@ -39,12 +39,12 @@ from tests.scenarios.purse import Purse
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.credit.actions import change_limit, open_credit_lines, release_holds, settle_hold
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.queries import find_credit_lines, find_debits_of_orders, require_debit, unapplied_account_id
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewCreditLine, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
 from khaacho.ledger.queries import find_accounts

@@ -25,7 +25,7 @@ from khaacho.catalog.records import Product
 from khaacho.city.history import SLOT, Deed, PlannedPayment, Step, Visit, on_grid, plan_payments, plan_story
 from khaacho.city.people import Shop, open_shops
 from khaacho.city.records import CityRetailer
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.queries import find_debits_of_orders
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.errors import (

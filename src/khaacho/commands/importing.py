@@ -9,10 +9,10 @@ from cyclopts import App, Parameter, validators
 
 from khaacho.actors import SYSTEM
 from khaacho.commands.terminal import ANSWER_IS_NO, DONE, out, with_database
-from khaacho.credit.receivable_file import read_receivables
-from khaacho.credit.receivable_records import DateOrder, ImportReport
-from khaacho.credit.receivables import import_receivables
 from khaacho.credit.records import PaymentMethod
+from khaacho.credit.takeover.receivable_file import read_receivables
+from khaacho.credit.takeover.receivable_records import DateOrder, ImportReport
+from khaacho.credit.takeover.receivables import import_receivables
 from khaacho.errors import ValidationFailed
 from khaacho.money import format_rupees
 from khaacho.platform.database import Database

@@ -14,8 +14,8 @@ from litestar.response import Redirect
 from khaacho import clock
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.left_out import LeftOut, find_left_out
-from khaacho.credit.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
+from khaacho.credit.lateness.left_out import LeftOut, find_left_out
+from khaacho.credit.lateness.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
 from khaacho.errors import ValidationFailed
 from khaacho.oversight.running import RunState, run_duty
 from khaacho.platform.database import Database

@@ -15,8 +15,8 @@ from khaacho.console.retailer_acts import Act, allowed_acts, perform, permission
 from khaacho.console.retailer_timeline import Timeline, find_timeline
 from khaacho.console.retailer_view import RetailerView, find_retailer_view
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.cashier import Cashier
-from khaacho.credit.promise_rules import PROMISE_DAYS_MAX
+from khaacho.credit.lateness.promise_rules import PROMISE_DAYS_MAX
+from khaacho.credit.paying.cashier import Cashier
 from khaacho.credit.records import TERMS_DAYS_DEFAULT, AdjustmentReason, PaymentMethod
 from khaacho.errors import KhaachoError, RouteNotFound
 from khaacho.money import rupees

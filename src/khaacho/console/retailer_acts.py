@@ -16,17 +16,17 @@ from khaacho.console.forms import Form
 from khaacho.console.orders import read_day
 from khaacho.console.visitor import Visitor
 from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.adjustments import find_adjustment, record_adjustment
-from khaacho.credit.cashier import Cashier
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
-from khaacho.credit.claims import PaymentClaim, close_claim, find_open_claim
-from khaacho.credit.disputes import dispute_debit, resolve_dispute
-from khaacho.credit.pausing import block_credit, pause_credit, unpause_credit
-from khaacho.credit.payments import find_payment, record_payment
-from khaacho.credit.promises import NewPromise, record_promise
+from khaacho.credit.lateness.claims import PaymentClaim, close_claim, find_open_claim
+from khaacho.credit.lateness.disputes import dispute_debit, resolve_dispute
+from khaacho.credit.lateness.pausing import block_credit, pause_credit, unpause_credit
+from khaacho.credit.lateness.promises import NewPromise, record_promise
+from khaacho.credit.paying.adjustments import find_adjustment, record_adjustment
+from khaacho.credit.paying.cashier import Cashier
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import find_payment, record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.queries import require_credit_line, require_debit
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewCreditLine, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.terms import NewTerms, change_terms
 from khaacho.errors import (
     AdjustmentNotFound,

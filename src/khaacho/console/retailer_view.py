@@ -11,14 +11,14 @@ import msgspec
 from khaacho import clock
 from khaacho.console.people import Names, find_names
 from khaacho.console.risk import AgeBar, age_bars
-from khaacho.credit.adjustment_reports import AdjustmentRow, find_adjustments
-from khaacho.credit.claims import PaymentClaim, find_open_claim
-from khaacho.credit.disputes import Dispute, find_open_disputes
+from khaacho.credit.exposure.profile import CreditProfile, PaymentRow, find_credit_profile, find_payments
 from khaacho.credit.item_names import ItemName, find_item_names
-from khaacho.credit.pause_rules import PauseVerdict
-from khaacho.credit.pausing import evaluate_pause
-from khaacho.credit.profile import CreditProfile, PaymentRow, find_credit_profile, find_payments
-from khaacho.credit.promises import Promise, find_promises
+from khaacho.credit.lateness.claims import PaymentClaim, find_open_claim
+from khaacho.credit.lateness.disputes import Dispute, find_open_disputes
+from khaacho.credit.lateness.pause_rules import PauseVerdict
+from khaacho.credit.lateness.pausing import evaluate_pause
+from khaacho.credit.lateness.promises import Promise, find_promises
+from khaacho.credit.paying.adjustment_reports import AdjustmentRow, find_adjustments
 from khaacho.credit.queries import find_debits
 from khaacho.credit.records import CreditLine, Debit
 from khaacho.credit.reports import Clearing, find_clearings_of

@@ -13,11 +13,14 @@ from khaacho import clock
 from khaacho.console.people import Names, find_names
 from khaacho.console.rendering import live_digest, render, render_live
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.aging import Aging, Bucket
-from khaacho.credit.attention import AttentionFigures, PendingCheque, find_attention_figures, find_pending_cheques
-from khaacho.credit.claims import PaymentClaim, find_open_claims
-from khaacho.credit.promises import Promise, find_broken_promises
-from khaacho.credit.risk import (
+from khaacho.credit.exposure.aging import Aging, Bucket
+from khaacho.credit.exposure.attention import (
+    AttentionFigures,
+    PendingCheque,
+    find_attention_figures,
+    find_pending_cheques,
+)
+from khaacho.credit.exposure.risk import (
     Direction,
     RetailerRisk,
     RiskFilter,
@@ -26,6 +29,8 @@ from khaacho.credit.risk import (
     find_risk_page,
     find_risk_summary,
 )
+from khaacho.credit.lateness.claims import PaymentClaim, find_open_claims
+from khaacho.credit.lateness.promises import Promise, find_broken_promises
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
 

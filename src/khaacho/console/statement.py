@@ -14,11 +14,11 @@ from khaacho import clock
 from khaacho.console.orders import read_day
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor, choose_locale
-from khaacho.credit.aging import Bucket
-from khaacho.credit.statement_api import take_statement
-from khaacho.credit.statement_files import bucket_amounts, nepali_day
-from khaacho.credit.statement_words import bucket_words, describe, statement_words
-from khaacho.credit.statements import find_statement
+from khaacho.credit.exposure.aging import Bucket
+from khaacho.credit.statement.statement_api import take_statement
+from khaacho.credit.statement.statement_files import bucket_amounts, nepali_day
+from khaacho.credit.statement.statement_words import bucket_words, describe, statement_words
+from khaacho.credit.statement.statements import find_statement
 from khaacho.platform.database import Database
 
 # What the page shows when nobody chose: three months are what people ask about.

@@ -12,8 +12,9 @@ from litestar.params import QueryParameter
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.guardrail_api import ROUTES as GUARDRAIL_ROUTES
-from khaacho.credit.payment_api import ROUTES as PAYMENT_ROUTES
+from khaacho.credit.exposure.guardrail_api import ROUTES as GUARDRAIL_ROUTES
+from khaacho.credit.exposure.risk_api import ROUTES as RISK_ROUTES
+from khaacho.credit.paying.payment_api import ROUTES as PAYMENT_ROUTES
 from khaacho.credit.queries import find_credit_overview, require_credit_line
 from khaacho.credit.records import (
     MAX_ORDER_PAISA_DEFAULT,
@@ -24,8 +25,7 @@ from khaacho.credit.records import (
     DebitState,
     NewCreditLine,
 )
-from khaacho.credit.risk_api import ROUTES as RISK_ROUTES
-from khaacho.credit.statement_api import ROUTES as STATEMENT_ROUTES
+from khaacho.credit.statement.statement_api import ROUTES as STATEMENT_ROUTES
 from khaacho.errors import Forbidden, NoCreditAccount
 from khaacho.ledger.queries import Statement, StatementLine, read_statement
 from khaacho.money import paisa_from_rupees, rupees

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from khaacho.actors import SYSTEM
 from khaacho.credit.events import PaymentRecorded
-from khaacho.credit.pausing import evaluate_pause, find_retailers_to_pause, pause_overdue
-from khaacho.credit.promise_rules import PromiseState
-from khaacho.credit.promises import find_promises_past_day, judge_live_promise
-from khaacho.credit.rounds import work_each
+from khaacho.credit.lateness.pausing import evaluate_pause, find_retailers_to_pause, pause_overdue
+from khaacho.credit.lateness.promise_rules import PromiseState
+from khaacho.credit.lateness.promises import find_promises_past_day, judge_live_promise
+from khaacho.credit.lateness.rounds import work_each
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.events import Subscribers

@@ -13,7 +13,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.pausing import resume_cured
+from khaacho.credit.lateness.pausing import resume_cured
 from khaacho.credit.queries import DEBIT_COLUMNS, CreditTerms, send_find_terms
 from khaacho.credit.records import CreditLine, Debit
 from khaacho.credit.tabs import Clearing, Fund, FundKind, Tab, ahead_account_id

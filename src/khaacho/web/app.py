@@ -19,10 +19,10 @@ from khaacho import clock
 from khaacho.catalog import api as catalog
 from khaacho.console import routes as console
 from khaacho.credit import api as credit
-from khaacho.credit import standing_api
-from khaacho.credit.asking import OrderJudge
-from khaacho.credit.cashier import Cashier
+from khaacho.credit.exposure.asking import OrderJudge
+from khaacho.credit.lateness import standing_api
 from khaacho.credit.limits import agree_credit_limit, find_credit_limits
+from khaacho.credit.paying.cashier import Cashier
 from khaacho.duties import schedules
 from khaacho.orders import api as orders
 from khaacho.orders.answering import OrderDesk

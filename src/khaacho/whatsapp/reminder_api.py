@@ -10,7 +10,7 @@ from litestar import post
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.reminder_rules import Stage
+from khaacho.credit.lateness.reminder_rules import Stage
 from khaacho.money import rupees
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database

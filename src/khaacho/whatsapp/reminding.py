@@ -16,14 +16,14 @@ import msgspec
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.events import PaymentRecorded
-from khaacho.credit.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
-from khaacho.credit.reminding import (
+from khaacho.credit.lateness.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
+from khaacho.credit.lateness.reminding import (
     ReminderItem,
     claim_reminder,
     find_retailers_to_remind,
     preview_reminders,
 )
-from khaacho.credit.rounds import Tally, work_each
+from khaacho.credit.lateness.rounds import Tally, work_each
 from khaacho.errors import QuietHours
 from khaacho.orders.queries import find_orders_by_id
 from khaacho.parties.queries import require_retailer

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.reminder_rules import is_quiet
+from khaacho.credit.lateness.reminder_rules import is_quiet
 from khaacho.parties.phones import is_reachable
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.metrics import MESSAGES, REPLY_SECONDS

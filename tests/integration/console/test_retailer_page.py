@@ -16,7 +16,7 @@ from tests.integration.console.conftest import Guest, SignedIn
 
 from khaacho import clock
 from khaacho.actors import ActorRole
-from khaacho.credit.claims import open_claim
+from khaacho.credit.lateness.claims import open_claim
 from khaacho.credit.queries import find_credit_overview
 from khaacho.credit.records import CreditOverview, Debit
 from khaacho.parties.records import Retailer, Vendor

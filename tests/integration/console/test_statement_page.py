@@ -10,7 +10,7 @@ from tests.integration.console.conftest import PlaceOrderOf, SignedIn
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.orders.fulfilment import accept_order, advance_order, deliver_order
 from khaacho.orders.records import Order, OrderStatus

@@ -14,14 +14,14 @@ from tests.fixtures.trade import assert_books_hold, line_of, outcome_of, paisa
 
 from khaacho import clock
 from khaacho.actors import SYSTEM
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.aging import Aging, age_items
-from khaacho.credit.aging_history import AgedRetailer, find_aging_as_of
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
-from khaacho.credit.payments import record_payment
+from khaacho.credit.exposure.aging import Aging, age_items
+from khaacho.credit.exposure.aging_history import AgedRetailer, find_aging_as_of
+from khaacho.credit.exposure.risk import find_retailer_risk
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_payment
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_payment
-from khaacho.credit.risk import find_retailer_risk
 from khaacho.ledger.queries import read_statement
 from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database

@@ -20,10 +20,11 @@ from tests.scenarios.purse import Item, Purse
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.actions import open_credit_lines, settle_hold
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
 from khaacho.credit.lock import CreditRequest, acquire
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.queries import find_credit_lines, unapplied_account_id
 from khaacho.credit.records import (
     AdjustmentKind,
@@ -35,7 +36,6 @@ from khaacho.credit.records import (
     PaymentMethod,
     PaymentOutcome,
 )
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
 from khaacho.ledger.queries import find_accounts

@@ -28,10 +28,10 @@ from tests.fixtures.trade import assert_books_hold
 
 from khaacho import clock
 from khaacho.actors import SYSTEM
-from khaacho.credit.aging_history import find_aging_as_of
+from khaacho.credit.exposure.aging_history import find_aging_as_of
 from khaacho.credit.queries import find_credit_overview
-from khaacho.credit.receivable_file import COLUMNS, read_receivables
-from khaacho.credit.receivables import import_receivables
+from khaacho.credit.takeover.receivable_file import COLUMNS, read_receivables
+from khaacho.credit.takeover.receivables import import_receivables
 from khaacho.platform.database import Database
 
 KATHMANDU = ZoneInfo("Asia/Kathmandu")

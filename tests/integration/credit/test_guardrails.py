@@ -18,10 +18,10 @@ from khaacho import clock
 from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.catalog.records import Offer
 from khaacho.credit.actions import open_credit_lines, release_holds
-from khaacho.credit.aging import Severity, overdue_severity, usage_severity
-from khaacho.credit.at_risk import Danger, Evaluation, LineAtRisk, evaluate_all, find_at_risk
-from khaacho.credit.pausing import evaluate_pause
-from khaacho.credit.payments import record_payment
+from khaacho.credit.exposure.aging import Severity, overdue_severity, usage_severity
+from khaacho.credit.exposure.at_risk import Danger, Evaluation, LineAtRisk, evaluate_all, find_at_risk
+from khaacho.credit.lateness.pausing import evaluate_pause
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id

@@ -9,16 +9,16 @@ from tests.fixtures.owing import at_wall
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.attention import AttentionFigures, find_attention_figures, find_pending_cheques
-from khaacho.credit.cheques import bounce_cheque
-from khaacho.credit.claims import open_claim
-from khaacho.credit.disputes import dispute_debit
-from khaacho.credit.left_out import Why, find_left_out
-from khaacho.credit.pausing import block_credit, pause_credit
-from khaacho.credit.payments import record_payment
-from khaacho.credit.promises import NewPromise, record_promise
+from khaacho.credit.exposure.attention import AttentionFigures, find_attention_figures, find_pending_cheques
+from khaacho.credit.lateness.claims import open_claim
+from khaacho.credit.lateness.disputes import dispute_debit
+from khaacho.credit.lateness.left_out import Why, find_left_out
+from khaacho.credit.lateness.pausing import block_credit, pause_credit
+from khaacho.credit.lateness.promises import NewPromise, record_promise
+from khaacho.credit.lateness.reminding import claim_reminder, preview_reminders
+from khaacho.credit.paying.cheques import bounce_cheque
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
-from khaacho.credit.reminding import claim_reminder, preview_reminders
 from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database
 

@@ -23,7 +23,7 @@ from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.actions import change_limit, open_credit_lines, record_cash_on_delivery, release_holds, settle_hold
 from khaacho.credit.lock import Acquired, CreditRequest, acquire
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.queries import find_credit_lines, find_credit_overview, find_open_debits, unapplied_account_id
 from khaacho.credit.records import Debit, NewCreditLine, NewPayment, PaymentMethod, PaymentOutcome, PaymentState
 from khaacho.errors import (

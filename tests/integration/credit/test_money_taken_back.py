@@ -25,10 +25,11 @@ from tests.fixtures.trade import (
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.actions import change_limit, open_credit_lines, record_cash_on_delivery, settle_hold
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
 from khaacho.credit.lock import CreditRequest, acquire
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.queries import find_credit_lines, find_open_debits, require_debit, unapplied_account_id
 from khaacho.credit.records import (
     AdjustmentKind,
@@ -43,7 +44,6 @@ from khaacho.credit.records import (
     PaymentOutcome,
     PaymentState,
 )
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import (
     AdjustmentNotFound,
     AlreadyBounced,

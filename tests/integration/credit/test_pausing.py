@@ -16,8 +16,8 @@ from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.credit.jobs import pause_late_retailers
-from khaacho.credit.pausing import evaluate_pause, pause_credit, pause_overdue, resume_cured
-from khaacho.credit.payments import record_payment
+from khaacho.credit.lateness.pausing import evaluate_pause, pause_credit, pause_overdue, resume_cured
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.parties.standings import CreditStatus, RetailerStanding, find_standing
 from khaacho.platform.database import Database

@@ -11,7 +11,7 @@ from tests.fixtures.people import BearerOf, MakeRetailer, MakeUser, MakeVendor
 from tests.fixtures.trade import OpenShops, contents_of, paisa
 
 from khaacho.actors import SYSTEM, ActorRole
-from khaacho.credit.adjustments import record_adjustment
+from khaacho.credit.paying.adjustments import record_adjustment
 from khaacho.credit.queries import require_debit
 from khaacho.credit.records import AdjustmentReason, Debit, NewAdjustment
 from khaacho.ids import new_id

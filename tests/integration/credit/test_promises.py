@@ -13,10 +13,10 @@ from tests.fixtures.trade import OpenShops, contents_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
-from khaacho.credit.claims import open_claim
 from khaacho.credit.jobs import judge_promises
-from khaacho.credit.promise_rules import PromiseState
-from khaacho.credit.promises import (
+from khaacho.credit.lateness.claims import open_claim
+from khaacho.credit.lateness.promise_rules import PromiseState
+from khaacho.credit.lateness.promises import (
     NewPromise,
     find_broken_promises,
     find_live_promise,

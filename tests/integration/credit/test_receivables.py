@@ -16,13 +16,13 @@ from tests.fixtures.trade import ALL_CHECKS, assert_books_hold, contents_of, lin
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_payment
 from khaacho.credit.queries import find_credit_overview, find_open_debits
-from khaacho.credit.receivable_file import COLUMNS, read_receivables
-from khaacho.credit.receivable_records import ImportReport
-from khaacho.credit.receivables import import_receivables
 from khaacho.credit.records import DebitState, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_payment
+from khaacho.credit.takeover.receivable_file import COLUMNS, read_receivables
+from khaacho.credit.takeover.receivable_records import ImportReport
+from khaacho.credit.takeover.receivables import import_receivables
 from khaacho.parties.phones import is_reachable
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.checks import run_checks

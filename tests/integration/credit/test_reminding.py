@@ -15,13 +15,13 @@ from tests.fixtures.trade import Contenders, OpenShops, all_at_once, contents_of
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
-from khaacho.credit.disputes import dispute_debit, resolve_dispute
 from khaacho.credit.jobs import pause_late_retailers
-from khaacho.credit.pausing import pause_credit, resume_cured
-from khaacho.credit.payments import record_payment
-from khaacho.credit.promises import NewPromise, record_promise
+from khaacho.credit.lateness.disputes import dispute_debit, resolve_dispute
+from khaacho.credit.lateness.pausing import pause_credit, resume_cured
+from khaacho.credit.lateness.promises import NewPromise, record_promise
+from khaacho.credit.lateness.reminding import preview_reminders
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
-from khaacho.credit.reminding import preview_reminders
 from khaacho.errors import QuietHours
 from khaacho.parties.actions import update_retailers
 from khaacho.parties.records import Locale, PartyStatus

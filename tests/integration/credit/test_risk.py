@@ -19,10 +19,8 @@ from tests.fixtures.trade import assert_books_hold, paisa
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.aging import Aging, Bucket, age_items, bucket_of, is_high_risk
-from khaacho.credit.payments import record_payment
-from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
-from khaacho.credit.risk import (
+from khaacho.credit.exposure.aging import Aging, Bucket, age_items, bucket_of, is_high_risk
+from khaacho.credit.exposure.risk import (
     Direction,
     RetailerRisk,
     RiskFilter,
@@ -32,6 +30,8 @@ from khaacho.credit.risk import (
     find_risk_page,
     find_risk_summary,
 )
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
 from khaacho.errors import ValidationFailed
 from khaacho.ids import new_id
 from khaacho.parties.records import Retailer

@@ -18,10 +18,10 @@ from tests.integration.console.conftest import PlaceOrderOf, offer, place_order,
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_payment
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_payment
 from khaacho.orders.fulfilment import accept_order, advance_order, deliver_order
 from khaacho.orders.records import OrderStatus
 from khaacho.parties.records import Retailer

@@ -21,10 +21,10 @@ import khaacho.ledger.checks
 import khaacho.orders.checks
 from khaacho.actors import SYSTEM, Actor
 from khaacho.catalog.records import Offer
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.errors import BalanceOutOfBounds, Conflict, InsufficientStock, KhaachoError, LedgerBroken
 from khaacho.ids import new_id
 from khaacho.ledger.actions import NewAccount, open_accounts

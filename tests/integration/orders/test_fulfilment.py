@@ -25,11 +25,11 @@ from tests.integration.orders.conftest import (
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.catalog.records import Product
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_payment
 from khaacho.credit.queries import find_credit_overview, find_debits_of_orders
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
-from khaacho.credit.reversals import reverse_payment
 from khaacho.errors import DeliveryMismatch, Forbidden, InvalidTransition, KhaachoError, NotYourTurn
 from khaacho.orders import fulfilment
 from khaacho.orders.deliveries import DeliveredLine

@@ -19,7 +19,7 @@ from tests.integration.ledger.test_guards import World, world
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.catalog.records import Offer
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.ids import new_id
 from khaacho.ledger.sealing import SCHEDULES, SEAL_SCHEDULE, SEALED_TABLES, find_noted_hashes, seal_ledger

@@ -15,7 +15,7 @@ from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.catalog.actions import update_offers
 from khaacho.catalog.records import Offer
 from khaacho.credit.actions import open_credit_lines
-from khaacho.credit.payments import record_payment
+from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewCreditLine, NewPayment, PaymentMethod
 from khaacho.orders.basket import expire_baskets
 from khaacho.orders.jobs import SUBSCRIBERS as ORDER_SUBSCRIBERS

@@ -13,9 +13,9 @@ from tests.fixtures.trade import paisa
 
 from khaacho import clock
 from khaacho.actors import SYSTEM
-from khaacho.credit.claims import PaymentClaim, find_open_claims
-from khaacho.credit.promise_rules import PromiseState
-from khaacho.credit.promises import Promise, find_live_promise, find_promises
+from khaacho.credit.lateness.claims import PaymentClaim, find_open_claims
+from khaacho.credit.lateness.promise_rules import PromiseState
+from khaacho.credit.lateness.promises import Promise, find_live_promise, find_promises
 from khaacho.credit.queries import find_open_debits
 from khaacho.parties.actions import update_retailers
 from khaacho.parties.records import Locale

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from khaacho import clock
-from khaacho.credit.receivable_dates import UnclearDate, find_date_order, parse_moment
-from khaacho.credit.receivable_file import COLUMNS, read_receivables
-from khaacho.credit.receivable_records import DateOrder, ReceivableTable
+from khaacho.credit.takeover.receivable_dates import UnclearDate, find_date_order, parse_moment
+from khaacho.credit.takeover.receivable_file import COLUMNS, read_receivables
+from khaacho.credit.takeover.receivable_records import DateOrder, ReceivableTable
 from khaacho.errors import ValidationFailed
 
 HEAD = ",".join(COLUMNS)

@@ -6,9 +6,9 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from khaacho.credit.pause_rules import AgingItem, PauseVerdict, decide_pause
-from khaacho.credit.promise_rules import PromiseState, judge_promise
-from khaacho.credit.reminder_rules import Stage, is_quiet, stage_days
+from khaacho.credit.lateness.pause_rules import AgingItem, PauseVerdict, decide_pause
+from khaacho.credit.lateness.promise_rules import PromiseState, judge_promise
+from khaacho.credit.lateness.reminder_rules import Stage, is_quiet, stage_days
 
 TODAY = date(2026, 2, 10)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from khaacho.credit.events import CreditStatusChanged
-from khaacho.credit.reminder_rules import Stage
-from khaacho.credit.reminding import ReminderItem
+from khaacho.credit.lateness.reminder_rules import Stage
+from khaacho.credit.lateness.reminding import ReminderItem
 from khaacho.ids import new_id
 from khaacho.parties.standings import CreditStatus
 from khaacho.whatsapp.wording.paying_text import lay_out_reminder, lay_out_standing, show_days

@@ -10,9 +10,9 @@ import re
 from datetime import timedelta
 
 from khaacho import clock
-from khaacho.credit.claims import open_claim
-from khaacho.credit.promise_rules import PROMISE_DAYS_MAX
-from khaacho.credit.promises import NewPromise, record_promise
+from khaacho.credit.lateness.claims import open_claim
+from khaacho.credit.lateness.promise_rules import PROMISE_DAYS_MAX
+from khaacho.credit.lateness.promises import NewPromise, record_promise
 from khaacho.credit.queries import find_open_debits
 from khaacho.errors import Conflict, ValidationFailed
 from khaacho.money import format_rupees_short

@@ -10,7 +10,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.credit.events import CreditStatusChanged
-from khaacho.credit.reminding import ReminderItem
+from khaacho.credit.lateness.reminding import ReminderItem
 from khaacho.money import format_rupees_short
 from khaacho.parties.standings import CreditStatus
 from khaacho.whatsapp.records import Template

@@ -9,10 +9,10 @@ from litestar import Request, post
 from litestar.params import HeaderParameter
 
 from khaacho.actors import Actor
-from khaacho.credit.adjustments import record_adjustment
-from khaacho.credit.cashier import Cashier
-from khaacho.credit.cheques import bounce_cheque, clear_cheque
-from khaacho.credit.payment_api_records import (
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cashier import Cashier
+from khaacho.credit.paying.cheques import bounce_cheque, clear_cheque
+from khaacho.credit.paying.payment_api_records import (
     BouncedCheque,
     MaybeReasonBody,
     NewAdjustmentBody,
@@ -27,8 +27,8 @@ from khaacho.credit.payment_api_records import (
     recorded_payment,
     reversed_answer,
 )
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
 from khaacho.credit.records import AdjustmentOutcome
-from khaacho.credit.reversals import reverse_adjustment, reverse_payment
 from khaacho.money import format_rupees
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database, Transaction

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from khaacho.actors import Actor
-from khaacho.credit.payments import Outcome, PaymentRequest, record_payment, record_payments
+from khaacho.credit.paying.payments import Outcome, PaymentRequest, record_payment, record_payments
 from khaacho.credit.records import NewPayment, PaymentOutcome
 from khaacho.errors import Deadlock, KhaachoError, LockTimeout, RequestInProgress
 from khaacho.platform.batching import Coalescer

@@ -17,7 +17,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.reminder_rules import Stage, stage_days
+from khaacho.credit.lateness.reminder_rules import Stage, stage_days
 from khaacho.ids import new_id
 from khaacho.parties.queries import send_retailers
 from khaacho.parties.records import PartyStatus, Retailer

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.adjustments import find_adjustment
 from khaacho.credit.events import AdjustmentUndone, PaymentUndone
-from khaacho.credit.payments import find_payment
+from khaacho.credit.paying.adjustments import find_adjustment
+from khaacho.credit.paying.payments import find_payment
 from khaacho.credit.records import (
     Adjustment,
     AdjustmentKind,

@@ -16,9 +16,12 @@ from uuid import UUID
 from khaacho.actors import Actor
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.queries import credit_line_id, send_find_terms
-from khaacho.credit.receivable_history import Billed, Life, Paid, PaidAhead, live_through
-from khaacho.credit.receivable_records import ImportReport, ReceivableRow, ReceivableTable, RefusedRow
-from khaacho.credit.receivable_rows import (
+from khaacho.credit.records import NewCreditLine, PaymentMethod
+from khaacho.credit.tab_rows import send_find_funds_ahead
+from khaacho.credit.tabs import Fund, FundKind
+from khaacho.credit.takeover.receivable_history import Billed, Life, Paid, PaidAhead, live_through
+from khaacho.credit.takeover.receivable_records import ImportReport, ReceivableRow, ReceivableTable, RefusedRow
+from khaacho.credit.takeover.receivable_rows import (
     KnownInvoice,
     NewHistory,
     find_customers,
@@ -28,9 +31,6 @@ from khaacho.credit.receivable_rows import (
     insert_customers,
     write_histories,
 )
-from khaacho.credit.records import NewCreditLine, PaymentMethod
-from khaacho.credit.tab_rows import send_find_funds_ahead
-from khaacho.credit.tabs import Fund, FundKind
 from khaacho.ids import new_id
 from khaacho.parties.actions import register_retailers
 from khaacho.parties.phones import unreachable_phone

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.reminder_rules import stage_days
+from khaacho.credit.lateness.reminder_rules import stage_days
 from khaacho.parties.queries import send_retailers
 from khaacho.parties.records import PartyStatus, Retailer
 from khaacho.parties.standings import CreditStatus

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from khaacho.credit.aging import Aging
-from khaacho.credit.profile import CreditProfile, PaymentRow
+from khaacho.credit.exposure.aging import Aging
+from khaacho.credit.exposure.profile import CreditProfile, PaymentRow
+from khaacho.credit.exposure.risk import RetailerRisk, RiskSummary
 from khaacho.credit.records import CreditLine, Debit, DebitState, PaymentMethod, PaymentState
-from khaacho.credit.risk import RetailerRisk, RiskSummary
 from khaacho.ledger.records import Hold
 from khaacho.ledger.reports import Movement
 from khaacho.money import rupees

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
-from khaacho.credit.receivable_records import DateOrder
+from khaacho.credit.takeover.receivable_records import DateOrder
 
 YEAR_MIN, YEAR_MAX = 1900, 2200
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

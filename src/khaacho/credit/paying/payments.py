@@ -14,8 +14,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.queries import CreditTerms
-from khaacho.credit.receiving import (
+from khaacho.credit.paying.receiving import (
     MONEY_ACCOUNTS,
     Receipt,
     Received,
@@ -25,6 +24,7 @@ from khaacho.credit.receiving import (
     receive,
     require_past,
 )
+from khaacho.credit.queries import CreditTerms
 from khaacho.credit.records import Debit, NewPayment, Payment, PaymentMethod, PaymentOutcome, PaymentState
 from khaacho.credit.tab_rows import (
     LockedTab,

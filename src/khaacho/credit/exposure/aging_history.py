@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import Aging, bucket_starts
+from khaacho.credit.exposure.aging import Aging, bucket_starts
 from khaacho.platform.database import Transaction
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from khaacho.credit.aging import Bucket
+from khaacho.credit.exposure.aging import Bucket
 from khaacho.credit.records import AdjustmentReason, PaymentMethod
-from khaacho.credit.statements import StatementKind, StatementLine
+from khaacho.credit.statement.statements import StatementKind, StatementLine
 from khaacho.parties.records import Locale
 
 

@@ -11,11 +11,11 @@ from litestar import get, post
 from litestar.params import QueryParameter
 
 from khaacho.actors import Actor
-from khaacho.credit.claims import PaymentClaim, close_claim, find_open_claims
-from khaacho.credit.disputes import Dispute, dispute_debit, resolve_dispute
-from khaacho.credit.pausing import StandingChange, block_credit, evaluate_pause, pause_credit, unpause_credit
-from khaacho.credit.promise_rules import PromiseState
-from khaacho.credit.promises import NewPromise, Promise, record_promise
+from khaacho.credit.lateness.claims import PaymentClaim, close_claim, find_open_claims
+from khaacho.credit.lateness.disputes import Dispute, dispute_debit, resolve_dispute
+from khaacho.credit.lateness.pausing import StandingChange, block_credit, evaluate_pause, pause_credit, unpause_credit
+from khaacho.credit.lateness.promise_rules import PromiseState
+from khaacho.credit.lateness.promises import NewPromise, Promise, record_promise
 from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import requires
 from khaacho.parties.standings import CreditStatus

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from khaacho import clock
-from khaacho.credit.aging import Aging, Bucket
-from khaacho.credit.statement_words import StatementWords, bucket_words, describe
-from khaacho.credit.statements import Statement
+from khaacho.credit.exposure.aging import Aging, Bucket
+from khaacho.credit.statement.statement_words import StatementWords, bucket_words, describe
+from khaacho.credit.statement.statements import Statement
 from khaacho.money import format_rupees, rupees
 from khaacho.parties.phones import is_reachable
 from khaacho.platform.pdf import Column, PdfDocument, Row

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from khaacho.credit.at_risk import evaluate_all
+from khaacho.credit.exposure.at_risk import evaluate_all
 from khaacho.platform.database import Database
 from khaacho.platform.queue import Schedule
 

@@ -12,11 +12,11 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
+from khaacho.credit.paying.receiving import MONEY_ACCOUNTS
 from khaacho.credit.queries import DEBIT_COLUMNS, send_find_terms
-from khaacho.credit.receivable_history import Billed, Cleared, Life, Movement, Paid, Posting
-from khaacho.credit.receiving import MONEY_ACCOUNTS
 from khaacho.credit.records import Debit, PaymentMethod
 from khaacho.credit.tabs import ahead_account_id
+from khaacho.credit.takeover.receivable_history import Billed, Cleared, Life, Movement, Paid, Posting
 from khaacho.ledger.actions import NewAccount, lock_accounts, open_accounts, write_book
 from khaacho.ledger.chart import AccountKind, TransferCode, account_id
 from khaacho.ledger.posting import Book

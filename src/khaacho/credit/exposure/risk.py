@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import USAGE_HIGH_PERCENT, Aging, Bucket, bucket_starts
+from khaacho.credit.exposure.aging import USAGE_HIGH_PERCENT, Aging, Bucket, bucket_starts
 from khaacho.parties.queries import containing
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Transaction

@@ -16,7 +16,7 @@ import msgspec
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.events import CreditStatusChanged
-from khaacho.credit.pause_rules import AgingItem, PauseVerdict, decide_pause
+from khaacho.credit.lateness.pause_rules import AgingItem, PauseVerdict, decide_pause
 from khaacho.errors import Conflict, RetailerNotFound
 from khaacho.ids import new_id
 from khaacho.parties.standings import (

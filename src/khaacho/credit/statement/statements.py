@@ -14,8 +14,8 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import Aging
-from khaacho.credit.aging_history import find_aging_as_of
+from khaacho.credit.exposure.aging import Aging
+from khaacho.credit.exposure.aging_history import find_aging_as_of
 from khaacho.credit.queries import find_credit_lines
 from khaacho.credit.records import AdjustmentReason, CreditLine, PaymentMethod
 from khaacho.credit.tabs import ahead_account_id

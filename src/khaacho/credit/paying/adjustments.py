@@ -17,7 +17,7 @@ from khaacho.actors import Actor
 from khaacho.credit.actions import open_debits
 from khaacho.credit.allocation import Plan, allocate
 from khaacho.credit.events import AdjustmentRecorded
-from khaacho.credit.receiving import require_past
+from khaacho.credit.paying.receiving import require_past
 from khaacho.credit.records import (
     Adjustment,
     AdjustmentKind,

@@ -11,15 +11,15 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from khaacho import clock
-from khaacho.credit.profile import (
+from khaacho.credit.exposure.profile import (
     Place,
     find_credit_profile,
     find_open_items,
     find_payments,
     find_transactions,
 )
-from khaacho.credit.risk import Direction, RiskFilter, RiskPlace, RiskSort, find_risk_page
-from khaacho.credit.risk_api_records import (
+from khaacho.credit.exposure.risk import Direction, RiskFilter, RiskPlace, RiskSort, find_risk_page
+from khaacho.credit.exposure.risk_api_records import (
     DashboardAnswer,
     RetailerCreditAnswer,
     buckets_answer,

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import Aging, age_items, is_high_risk
+from khaacho.credit.exposure.aging import Aging, age_items, is_high_risk
 from khaacho.credit.queries import DEBIT_COLUMNS, find_credit_overview
 from khaacho.credit.records import CreditOverview, Debit, PaymentMethod, PaymentState
 from khaacho.ledger.records import Hold

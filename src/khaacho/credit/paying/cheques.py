@@ -11,8 +11,8 @@ from uuid import UUID
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.events import ChequeBounced
-from khaacho.credit.payments import find_payment
-from khaacho.credit.receiving import MONEY_ACCOUNTS, Receipt, Received, audit_of, event_of, receive
+from khaacho.credit.paying.payments import find_payment
+from khaacho.credit.paying.receiving import MONEY_ACCOUNTS, Receipt, Received, audit_of, event_of, receive
 from khaacho.credit.records import Payment, PaymentMethod, PaymentOutcome, PaymentState
 from khaacho.credit.tab_rows import LockedTab, lock_tab_of, resume_if_cured, write_tab
 from khaacho.errors import AlreadyBounced, AlreadyCleared, AlreadyReversed, NotACheque

@@ -14,10 +14,10 @@ from litestar.params import QueryParameter
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.risk_api_records import BucketsAnswer, buckets_answer
-from khaacho.credit.statement_files import nepali_day, statement_csv, statement_pdf
-from khaacho.credit.statement_words import describe, statement_words
-from khaacho.credit.statements import Statement, StatementKind, StatementLine, find_statement
+from khaacho.credit.exposure.risk_api_records import BucketsAnswer, buckets_answer
+from khaacho.credit.statement.statement_files import nepali_day, statement_csv, statement_pdf
+from khaacho.credit.statement.statement_words import describe, statement_words
+from khaacho.credit.statement.statements import Statement, StatementKind, StatementLine, find_statement
 from khaacho.money import rupees
 from khaacho.parties.access import requires
 from khaacho.parties.records import Locale

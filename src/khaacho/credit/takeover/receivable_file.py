@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import TextIO
 
 from khaacho import clock
-from khaacho.credit.receivable_dates import UnclearDate, find_date_order, parse_moment
-from khaacho.credit.receivable_records import DateOrder, ReceivableRow, ReceivableTable, RefusedRow
 from khaacho.credit.records import TERMS_DAYS_DEFAULT
+from khaacho.credit.takeover.receivable_dates import UnclearDate, find_date_order, parse_moment
+from khaacho.credit.takeover.receivable_records import DateOrder, ReceivableRow, ReceivableTable, RefusedRow
 from khaacho.errors import InvalidAmount, ValidationFailed
 from khaacho.money import paisa_from_rupees
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from khaacho import clock
-from khaacho.credit.aging import OVERDUE_HIGH_DAYS_MAX, USAGE_CRITICAL_PERCENT, USAGE_HIGH_PERCENT, Severity
+from khaacho.credit.exposure.aging import OVERDUE_HIGH_DAYS_MAX, USAGE_CRITICAL_PERCENT, USAGE_HIGH_PERCENT, Severity
 from khaacho.ids import new_id
 from khaacho.platform.database import Transaction
 

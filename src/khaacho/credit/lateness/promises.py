@@ -13,7 +13,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.promise_rules import PROMISE_DAYS_MAX, PromiseState, judge_promise
+from khaacho.credit.lateness.promise_rules import PROMISE_DAYS_MAX, PromiseState, judge_promise
 from khaacho.credit.queries import find_open_debits
 from khaacho.errors import Conflict, RetailerNotFound, ValidationFailed
 from khaacho.ids import new_id

@@ -11,13 +11,13 @@ from litestar.params import QueryParameter
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.aging import Severity
-from khaacho.credit.asking import OrderJudge
-from khaacho.credit.at_risk import Danger, Evaluation, LineAtRisk, find_at_risk
+from khaacho.credit.exposure.aging import Severity
+from khaacho.credit.exposure.asking import OrderJudge
+from khaacho.credit.exposure.at_risk import Danger, Evaluation, LineAtRisk, find_at_risk
+from khaacho.credit.exposure.risk_api_records import LineAnswer, line_answer
+from khaacho.credit.exposure.risk_jobs import GUARDRAILS
 from khaacho.credit.queries import credit_line_id, find_credit_overview
 from khaacho.credit.records import CreditLine, CreditOverview
-from khaacho.credit.risk_api_records import LineAnswer, line_answer
-from khaacho.credit.risk_jobs import GUARDRAILS
 from khaacho.credit.terms import NewTerms, change_terms
 from khaacho.errors import NoCreditAccount
 from khaacho.money import paisa_from_rupees, rupees

@@ -1,0 +1,1 @@
+"""Who owes what for how long, and who is a danger."""

@@ -1,0 +1,1 @@
+"""What happens when a shop is late: reminders, promises, disputes, pauses."""

@@ -1,0 +1,1 @@
+"""Money in and taken back: payments, cheques, adjustments, reversals."""

@@ -1,0 +1,1 @@
+"""Statements of account: read, as CSV, as PDF."""

@@ -1,0 +1,1 @@
+"""Taking over receivables from another book."""
