@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from string import Formatter
 
+from khaacho.console.credits.settings import NUMBERS, PEG, PRICE
 from khaacho.console.order_acts import WITH_REASON, Act
+from khaacho.console.project_page import Act as ProjectAct
 from khaacho.console.wording import ENGLISH, NEPALI
 from khaacho.ledger.records import EntryKind
 from khaacho.orders.in_hand import Answer
@@ -14,6 +16,11 @@ from khaacho.orders.records import OrderStatus, PaymentMode, PaymentStatus
 from khaacho.orders.reports import Trouble
 from khaacho.orders.scoring import Factor
 from khaacho.parties.records import PartyStatus
+from khaacho.prepaid.gateways.port import GatewayName
+from khaacho.prepaid.orders import OrderState
+from khaacho.prepaid.records import MovementKind
+from khaacho.projects.records import ApplicationStatus, Category, ProjectStatus
+from khaacho.projects.refund_policy import RefundCause
 from khaacho.whatsapp.records import InboundState, OutboundState
 
 TEMPLATES = Path(__file__).parents[3] / "src" / "khaacho" / "console" / "templates"
@@ -56,5 +63,14 @@ def test_every_state_and_act_has_words() -> None:
         **{f"chat.tick.{one}": one for one in (InboundState.RECEIVED, InboundState.PROCESSED)},
         **{f"chat.tick.{one}": one for one in (OutboundState.SENT, OutboundState.DELIVERED, OutboundState.READ)},
         **{f"weekday.{number}": number for number in range(7)},
+        **{f"movement.{one}": one for one in MovementKind},
+        **{f"purchase.{one}": one for one in OrderState},
+        **{f"gateway.{one}": one for one in GatewayName},
+        **{f"cause.{one}": one for one in RefundCause},
+        **{f"category.{one}": one for one in Category},
+        **{f"project.{one}": one for one in ProjectStatus},
+        **{f"{whose}.{one}": one for whose in ("application", "client") for one in ApplicationStatus},
+        **{f"project.done.{one}": one for one in ProjectAct},
+        **{f"credits.{name}": name for name in (PRICE, PEG, *NUMBERS)},
     }
     assert put_together.keys() - ENGLISH.keys() == set()
