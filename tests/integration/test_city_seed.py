@@ -69,6 +69,7 @@ async def test_a_seeded_city_is_ready_to_trade(database: Database, settings: Set
     await _expect_freelancers(database)
     await _expect_the_reports_figures(database, dict(report.orders), report.payments, report.offers)
     await _expect_the_present(database)
+    await _expect_troubles(database)
     await _expect_nobody_is_told_of_the_past(database)
     await _expect_the_first_message_is_bought_on_credit(database)
     for one in find_sign_ins():
@@ -102,7 +103,10 @@ async def _expect_the_reports_figures(database: Database, orders: dict[str, int]
         assert await tx.value("SELECT count(*) FROM vendors WHERE status = 'ACTIVE'") == len(read_vendors())
         assert await tx.value("SELECT count(*) FROM vendor_offers") == offers
         assert await tx.value("SELECT count(*) FROM retailers WHERE status = 'ACTIVE'") == SHOPS
-        assert await tx.value("SELECT count(*) FROM credit_payments WHERE account_id IS NOT NULL") == payments
+        assert (
+            await tx.value("SELECT count(*) FROM credit_payments WHERE account_id IS NOT NULL AND state = 'CLEARED'")
+            == payments
+        )
 
 
 async def _expect_the_present(database: Database) -> None:
@@ -122,6 +126,16 @@ async def _expect_the_present(database: Database) -> None:
         ):
             outside = f"SELECT count(*) FROM {table} WHERE {column} NOT BETWEEN %(began)s AND %(now)s"
             assert await tx.value(outside, moments) == 0, table
+
+
+async def _expect_troubles(database: Database) -> None:
+    """A founder finds something to look after: a cheque on its way, old debts, promises, a dispute, a paused shop."""
+    async with database.reading() as tx:
+        assert await tx.value("SELECT count(*) FROM credit_payments WHERE state = 'PENDING'") > 0
+        assert await tx.value("SELECT count(*) FROM credit_adjustments WHERE reason = 'OPENING_BALANCE'") == 3
+        assert await tx.value("SELECT count(*) FROM credit_promises") > 0
+        assert await tx.value("SELECT count(*) FROM credit_disputes WHERE resolved_at IS NULL") > 0
+        assert await tx.value("SELECT count(*) FROM retailers WHERE credit_status = 'PAUSED'") > 0
 
 
 async def _expect_nobody_is_told_of_the_past(database: Database) -> None:

@@ -31,6 +31,7 @@ from khaacho.city.living import CityLife, Message
 from khaacho.city.people import add_admin, fill_shelves, open_vendors, stock_goods
 from khaacho.city.reading import read_messages
 from khaacho.city.records import CityProduct, CityRetailer, Habit, read_products, read_retailers, read_vendors
+from khaacho.city.troubles import plan_troubles
 from khaacho.errors import Conflict
 from khaacho.ledger.sealing import SEALED_TABLES
 from khaacho.parties.queries import find_retailers, find_users_by_phone
@@ -47,6 +48,7 @@ SEED = 20261120
 DAYS = 30
 OPENS_AT = time(6)
 NIGHT_AT = time(3)
+FIRST_DAY_OVER = time(20)
 MESSAGES_PER_DAY = 5
 CONFIRMED_PERCENT = 75
 OPEN_BASKETS = 4
@@ -135,6 +137,7 @@ async def seed_city(
         _plan_days(life, plan, messages)
         _plan_unfinished(life, plan)
         plan_work(life, database, plan.hashes, days=plan.days)
+        plan_troubles(life, database, plan.shops, first=_moment(plan.first_day, FIRST_DAY_OVER))
         await life.live_until(clock.now() - timedelta(seconds=1))
         await _arrive_at_now(database, life, plan, messages)
     return SeedReport(
