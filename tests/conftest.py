@@ -83,7 +83,9 @@ def dsn(server_dsn: str, template: str) -> Iterator[str]:
     name = f"khaacho_test_{uuid.uuid4().hex}"
     with psycopg.connect(server_dsn, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), sql.Identifier(template))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
     yield dsn_of(server_dsn, name)
     with psycopg.connect(server_dsn, autocommit=True) as connection:
