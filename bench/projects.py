@@ -138,7 +138,7 @@ async def _people(database: Database) -> list[Actor]:
     users = []
     for start in range(0, FREELANCERS, 500):
         new = [
-            NewUser(phone=f"+97796{number:08d}", name=f"Freelancer {number}", role=ActorRole.FREELANCER)
+            NewUser(phone=f"+97797{number:08d}", name=f"Freelancer {number}", role=ActorRole.FREELANCER)
             for number in range(start, start + 500)
         ]
         async with database.transaction() as tx:
