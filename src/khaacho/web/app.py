@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -32,7 +32,6 @@ from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.parties.credit_limits import CreditLimits
 from khaacho.platform import health
-from khaacho.platform.database import Database
 from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADER, JsonBody, JsonResponse
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
@@ -59,14 +58,26 @@ GZIP_LEVEL = 5
 
 CREDIT_LIMITS = CreditLimits(find=find_credit_limits, agree=agree_credit_limit)
 
-Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+# What the lifespan puts into the application's state, and handlers ask for by these names.
+KEPT = (
+    "database",
+    "settings",
+    "roster",
+    "placer",
+    "desk",
+    "cashier",
+    "reception",
+    "judge",
+    "credit_counter",
+)
 
 
 def create_app(settings: Settings) -> Litestar:
-    """The whole web application. It opens its database when it starts and closes it when it stops."""
-    clock.set_zone(settings.timezone)
-    clock.set_week_start(settings.week_start)
-    roster = Roster(schedules=tuple(schedules(settings)))
+    """The whole web application. It opens its database when it starts and closes it when it stops.
+
+    It reads the settings from its state when it starts; only what shapes the routes is read here and now.
+    """
     app = Application(
         route_handlers=[
             *health.ROUTES,
@@ -75,19 +86,11 @@ def create_app(settings: Settings) -> Litestar:
             *console.ROUTES,
             *sandbox.routes(settings),
         ],
-        lifespan=[_lifespan(settings)],
+        lifespan=[_lifespan],
         dependencies={
-            "database": Provide(_database, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
+            **{name: _kept(name) for name in KEPT},
             "actor": Provide(provide_actor),
-            "placer": Provide(_placer, sync_to_thread=False),
-            "desk": Provide(_desk, sync_to_thread=False),
-            "roster": Provide(lambda: roster, sync_to_thread=False),
-            "cashier": Provide(_cashier, sync_to_thread=False),
             "credit_limits": Provide(lambda: CREDIT_LIMITS, sync_to_thread=False),
-            "reception": Provide(_reception, sync_to_thread=False),
-            "judge": Provide(_judge, sync_to_thread=False),
-            "credit_counter": Provide(_credit_counter, sync_to_thread=False),
         },
         dto=JsonBody,
         return_dto=None,
@@ -133,62 +136,36 @@ def api_routes() -> list[Any]:
     ]
 
 
-def _lifespan(settings: Settings) -> Lifespan:
-    @asynccontextmanager
-    async def run(app: Litestar) -> AsyncIterator[None]:
-        async with open_database(settings) as database:
-            app.state.database = database
-            app.state.limiter = Limiter(database)
-            app.state.doorkeeper = Doorkeeper(database, settings.secret)
-            app.state.placer = OrderPlacer(database)
-            app.state.desk = OrderDesk(database)
-            app.state.cashier = Cashier(database)
-            app.state.reception = Reception(database)
-            app.state.judge = OrderJudge(database)
-            app.state.credit_counter = CreditCounter(database, open_gateways(settings))
-            log.info("web_started", address=settings.base_url, process=os.getpid())
-            yield
-            await app.state.placer.drain()
-            await app.state.cashier.drain()
-            await app.state.reception.drain()
-            log.info("web_stopped", process=os.getpid())
-
-    return run
-
-
-def _database(state: State) -> Database:
-    database: Database = state.database
-    return database
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    state = app.state
+    settings: Settings = state.settings
+    clock.set_zone(settings.timezone)
+    clock.set_week_start(settings.week_start)
+    state.roster = Roster(schedules=tuple(schedules(settings)))
+    async with open_database(settings) as database:
+        state.database = database
+        state.limiter = Limiter(database)
+        state.doorkeeper = Doorkeeper(database, settings.secret)
+        state.placer = OrderPlacer(database)
+        state.desk = OrderDesk(database)
+        state.cashier = Cashier(database)
+        state.reception = Reception(database)
+        state.judge = OrderJudge(database)
+        state.credit_counter = CreditCounter(database, open_gateways(settings))
+        log.info("web_started", address=settings.base_url, process=os.getpid())
+        yield
+        await state.placer.drain()
+        await state.cashier.drain()
+        await state.reception.drain()
+        log.info("web_stopped", process=os.getpid())
 
 
-def _desk(state: State) -> OrderDesk:
-    desk: OrderDesk = state.desk
-    return desk
+def _kept(name: str) -> Provide:
+    def provide(state: State) -> Any:
+        return state[name]
 
-
-def _placer(state: State) -> OrderPlacer:
-    placer: OrderPlacer = state.placer
-    return placer
-
-
-def _credit_counter(state: State) -> CreditCounter:
-    counter: CreditCounter = state.credit_counter
-    return counter
-
-
-def _judge(state: State) -> OrderJudge:
-    judge: OrderJudge = state.judge
-    return judge
-
-
-def _cashier(state: State) -> Cashier:
-    cashier: Cashier = state.cashier
-    return cashier
-
-
-def _reception(state: State) -> Reception:
-    reception: Reception = state.reception
-    return reception
+    return Provide(provide, sync_to_thread=False)
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
