@@ -274,10 +274,6 @@ class PaidAtTheDoor(KhaachoError):
     sentence = "Cash taken at the door belongs to its delivery and cannot be reversed on its own."
 
 
-class WriteOffBeyondOwed(KhaachoError):
-    code, status, sentence = "WRITE_OFF_BEYOND_OWED", 422, "No more can be written off than is owed."
-
-
 class QuietHours(KhaachoError):
     code, status = "QUIET_HOURS", 409
     sentence = "Nobody is reminded of money from {quiet_from} to {quiet_until}; the next morning's run makes up for it."

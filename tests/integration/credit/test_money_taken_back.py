@@ -59,7 +59,6 @@ from khaacho.errors import (
     PaymentNotFound,
     RetailerNotFound,
     ValidationFailed,
-    WriteOffBeyondOwed,
 )
 from khaacho.ids import new_id
 from khaacho.ledger.chart import AccountKind, account_id
@@ -543,13 +542,11 @@ async def test_what_is_ahead_pays_a_debit_at_once(database: Database, open_shops
 
 async def test_a_write_off_marks_what_it_closed(database: Database, open_shops: OpenShops) -> None:
     """[C62] 300 of 1,000 paid, the rest written off: the item is WRITTEN_OFF. One that is written off in part and then
-    paid is not. No more than is owed can be written off. Taken back, the item is PARTIAL again.
+    paid is not. Taken back, the item is PARTIAL again.
     """
     (shop,) = await open_shops(1)
     debit = await owe(database, shop, 1_000)
     await pay(database, 300, retailer_id=shop)
-    refusal = await assert_refused(database, WriteOffBeyondOwed, adjust(database, shop, -701, "WRITE_OFF"))
-    assert refusal.details == {"owed_paisa": paisa(700)}
     outcome = await adjust(database, shop, -700, "WRITE_OFF")
     assert (await item(database, debit.id)).state is DebitState.WRITTEN_OFF
     async with database.reading() as tx:
@@ -559,6 +556,25 @@ async def test_a_write_off_marks_what_it_closed(database: Database, open_shops: 
     await adjust(database, shop, -100, "WRITE_OFF", debit_id=debit.id)
     await pay(database, 600, retailer_id=shop)
     assert (await item(database, debit.id)).state is DebitState.CLEARED
+    await assert_books_hold(database, CHECKS)
+
+
+async def test_a_write_off_beyond_what_is_owed_is_ahead(database: Database, open_shops: OpenShops) -> None:
+    """[C62] 1,000 written off where 700 is owed: the item is WRITTEN_OFF and 300 is kept ahead, which the next item
+    consumes like money; that one is CLEARED. Taken back, both are owed again.
+    """
+    (shop,) = await open_shops(1)
+    debit = await owe(database, shop, 700)
+    outcome = await adjust(database, shop, -1_000, "WRITE_OFF")
+    assert (outcome.unapplied_paisa, outcome.used_paisa) == (paisa(300), 0)
+    assert (await item(database, debit.id)).state is DebitState.WRITTEN_OFF
+    after = await owe(database, shop, 300)
+    assert (await item(database, after.id)).state is DebitState.CLEARED
+    async with database.reading() as tx:
+        assert (await read_statement(tx, account_id(AccountKind.WRITE_OFFS))).closing == paisa(1_000)
+    await assert_books_hold(database, CHECKS)
+    await undo(database, outcome.adjustment_id)
+    assert {(await item(database, one.id)).state for one in (debit, after)} == {DebitState.OPEN}
     await assert_books_hold(database, CHECKS)
 
 

@@ -218,7 +218,7 @@ async def test_adjustments_over_http(
     vendor = await make_vendor()
     for wrong, code in (
         ({"reason": "because"}, (422, "VALIDATION_ERROR")),
-        ({"reason": "write-off"}, (422, "WRITE_OFF_BEYOND_OWED")),
+        ({"reason": "write-off", "adjustmentAmount": 5}, (422, "VALIDATION_ERROR")),
         ({"retailerId": str(new_id())}, (404, "RETAILER_NOT_FOUND")),
         ({"vendorId": str(vendor.id)}, (404, "NO_CREDIT_ACCOUNT")),
         ({"transactionId": str(new_id())}, (404, "TRANSACTION_NOT_FOUND")),

@@ -1,8 +1,8 @@
 """What is owed, changed by neither goods nor money: returns, disputes, promotions, write-offs, opening balances [C62].
 
 A debit opens an item, due after the line's terms; it is a fact, so it may take the line past its limit. A credit
-clears the item it names, then the oldest on its line; what is beyond is kept ahead for the next item. An adjustment is
-between a shop and one lender, so it touches one line.
+clears the item it names, then the oldest on its line; what is beyond is kept ahead for the next item, whatever its
+reason. An adjustment is between a shop and one lender, so it touches one line.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ from khaacho.errors import (
     DebitNotFound,
     NoCreditAccount,
     ValidationFailed,
-    WriteOffBeyondOwed,
 )
 from khaacho.ids import new_id
 from khaacho.ledger.actions import NewAccount, open_accounts
@@ -66,8 +65,7 @@ class _Posted(msgspec.Struct, frozen=True, kw_only=True):
 async def record_adjustment(tx: Transaction, actor: Actor, new: NewAdjustment) -> AdjustmentOutcome:
     """Record an adjustment and everything it changes.
 
-    Raises RetailerNotFound, NoCreditAccount, DebitNotFound, DebitCleared, WriteOffBeyondOwed or ValidationFailed; then
-    nothing changed.
+    Raises RetailerNotFound, NoCreditAccount, DebitNotFound, DebitCleared or ValidationFailed; then nothing changed.
     """
     event_at = _require_sane(new)
     named = await _require_named(tx, new)
@@ -231,8 +229,6 @@ def _owe_less(
     owed = locked.tab.open_debits([line.id])
     writes_off = adjustment.reason is AdjustmentReason.WRITE_OFF
     plan: Plan = allocate(adjustment.amount_paisa, owed, first=adjustment.debit_id)
-    if writes_off and plan.unapplied_paisa:
-        raise WriteOffBeyondOwed(owed_paisa=adjustment.amount_paisa - plan.unapplied_paisa)
     _, code = CONTRA.get(adjustment.reason, OTHERWISE)
     allocations = locked.tab.bring_in(
         actor, _fund(adjustment, line), plan, from_account=contra.account_id, code=code, writes_off=writes_off
