@@ -29,7 +29,6 @@ from khaacho.prepaid.gateways.port import (
     OrderAsked,
     OrderToOpen,
     PaymentStatus,
-    Proof,
 )
 from khaacho.prepaid.packages import find_packages
 from khaacho.prepaid.purchase import NewPurchase, initiate_purchase
@@ -125,7 +124,7 @@ JOINED_DAYS_AGO = 11
 
 
 class _Till:
-    """The sandbox gateway, asked directly instead of over HTTP; only orders are opened at it."""
+    """The sandbox's till, asked directly instead of over HTTP."""
 
     name = GatewayName.RAZORPAY
     currency = Currency.INR
@@ -136,24 +135,12 @@ class _Till:
     def checkout(self, order: OrderAsked) -> Checkout:
         return Checkout()
 
-    def page(self, order: OrderAsked, *, back_url: str) -> Checkout:
-        return Checkout()
-
-    def read_proof(self, given: Mapping[str, str]) -> Proof:
-        raise NotImplementedError
-
     async def open_order(self, order: OrderToOpen) -> str:
         async with self._database.transaction() as tx:
             opened = await books.open_order(
                 tx, amount_paisa=order.amount_paisa, currency=order.currency.value, receipt=order.receipt, notes={}
             )
         return opened.id
-
-    async def find_order(self, receipt: str) -> str | None:
-        raise NotImplementedError
-
-    async def find_payments(self, order: OrderAsked) -> Sequence[GatewayPayment]:
-        raise NotImplementedError
 
 
 class WorkingLife:

@@ -16,7 +16,7 @@ from khaacho.ids import new_id
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.limits import take as take_allowance
 from khaacho.prepaid.balances import require_balance
-from khaacho.prepaid.gateways.port import Checkout, Currency, OrderToOpen, PaymentGateway
+from khaacho.prepaid.gateways.port import Checkout, Currency, OpensOrders, OrderToOpen
 from khaacho.prepaid.orders import (
     OrderState,
     PurchaseOrder,
@@ -53,7 +53,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     checkout: Checkout
 
 
-async def initiate_purchase(database: Database, gateway: PaymentGateway, new: NewPurchase) -> Purchase:
+async def initiate_purchase(database: Database, gateway: OpensOrders, new: NewPurchase) -> Purchase:
     """Store the order and open it at the gateway. The same key again answers the same order.
 
     Raises InvalidPackage, InvalidCreditsAmount, MaxBalanceExceeded, ProfileNotFound, TooManyRequests: nothing is
@@ -71,7 +71,7 @@ async def initiate_purchase(database: Database, gateway: PaymentGateway, new: Ne
     return Purchase(order=order, checkout=gateway.checkout(order.asked))
 
 
-async def _known_order(tx: Transaction, gateway: PaymentGateway, new: NewPurchase) -> PurchaseOrder | None:
+async def _known_order(tx: Transaction, gateway: OpensOrders, new: NewPurchase) -> PurchaseOrder | None:
     if new.idempotency_key is None:
         return None
     known = await find_order_under(tx, new.user_id, new.idempotency_key)
@@ -80,7 +80,7 @@ async def _known_order(tx: Transaction, gateway: PaymentGateway, new: NewPurchas
     return known
 
 
-async def _store_order(tx: Transaction, gateway: PaymentGateway, new: NewPurchase) -> PurchaseOrder:
+async def _store_order(tx: Transaction, gateway: OpensOrders, new: NewPurchase) -> PurchaseOrder:
     balance = await require_balance(tx, new.user_id)
     terms = await find_terms(tx)
     package, units = await _chosen(tx, new, terms)

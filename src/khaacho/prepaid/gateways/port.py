@@ -94,8 +94,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, str] = {}
 
 
-class PaymentGateway(Protocol):
-    """One gateway. Methods that ask it raise GatewayUnavailable when it does not answer in time."""
+class OpensOrders(Protocol):
+    """All that setting out to buy needs. `open_order` raises GatewayUnavailable when there is no answer in time."""
 
     name: GatewayName
     currency: Currency
@@ -104,16 +104,20 @@ class PaymentGateway(Protocol):
         """How to pay this order."""
         ...
 
+    async def open_order(self, order: OrderToOpen) -> str:
+        """Make the order known to the gateway; answers its name there. Doing it twice opens one."""
+        ...
+
+
+class PaymentGateway(OpensOrders, Protocol):
+    """One gateway. Methods that ask it raise GatewayUnavailable when it does not answer in time."""
+
     def page(self, order: OrderAsked, *, back_url: str) -> Checkout:
         """As `checkout`, for a browser without the gateway's script; it comes back to `back_url`, paid or not."""
         ...
 
     def read_proof(self, given: Mapping[str, str]) -> Proof:
         """What the payer brought back. Raises InvalidSignature."""
-        ...
-
-    async def open_order(self, order: OrderToOpen) -> str:
-        """Make the order known to the gateway; answers its name there. Doing it twice opens one."""
         ...
 
     async def find_order(self, receipt: str) -> str | None:
