@@ -139,7 +139,7 @@ REGISTRY_HOSTS = re.compile(
 )
 MACHINE_PATHS = re.compile(
     "|".join(
-        [r"(?<![\w.])/work/" + r"(?:main|shared|\.)", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"]
+        [r"(?<![\w.])/wo" + r"rk/(?:main|shared|\.)", r"(?<![\w.])/" + "farm/", "/ro" + r"ot/\.", "/home/" + r"\w"]
     )
 )
 

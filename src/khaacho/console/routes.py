@@ -83,11 +83,14 @@ _work_pages = Router(
     dependencies={"visitor": Provide(provide_visitor, sync_to_thread=False)},
 )
 
+# Beside the pages above, and not among them: it is for browsers that send no session along.
+_proof_page = Router(path="/work", route_handlers=credits.OPEN_ROUTES)
+
 ROUTES: list[Any] = [
     front_door,
     Router(
         path="/console",
-        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, *credits.OPEN_ROUTES, _work_pages, _pages],
+        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, _proof_page, _work_pages, _pages],
         exception_handlers=EXCEPTION_HANDLERS,
         include_in_schema=False,
         dto=None,

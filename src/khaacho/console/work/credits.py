@@ -173,7 +173,7 @@ async def purchase_state(request: AnyRequest, order_id: UUID, database: Database
     return render_live(request, "work_purchase_state.html", order=order, balance=balance)
 
 
-@post("/work/paid", status_code=303)
+@post("/paid", status_code=303)
 async def bring_proof(request: AnyRequest, credit_counter: CreditCounter) -> Response[Any]:
     """What Razorpay's checkout posts. Nothing happens yet. Raises InvalidSignature for anything it has not signed."""
     form = await request.form()
