@@ -14,14 +14,14 @@ from litestar.response import Redirect
 from khaacho import clock
 from khaacho.console.rendering import render
 from khaacho.console.visitor import AnyRequest, Visitor
-from khaacho.credit.lateness.left_out import LeftOut, find_left_out
+from khaacho.credit.lateness.left_out import LeftOut
 from khaacho.credit.lateness.reminder_rules import QUIET_FROM, QUIET_UNTIL, is_quiet
 from khaacho.errors import ValidationFailed
 from khaacho.oversight.running import RunState, run_duty
 from khaacho.platform.database import Database
 from khaacho.platform.http import decode_cursor, encode_cursor
 from khaacho.platform.roster import Roster
-from khaacho.whatsapp.reminding import REMIND, ReminderText, preview_reminder_texts
+from khaacho.whatsapp.reminding import REMIND, ReminderText, find_reminders_left_out, preview_reminder_texts
 
 PAGE_LENGTH = 20
 LEFT_OUT_SHOWN = 60
@@ -74,7 +74,7 @@ async def _look(database: Database, *, is_today: bool, after: UUID | None) -> Re
     day = clock.business_day() + timedelta(days=0 if is_today else 1)
     async with database.reading() as tx:
         texts = await preview_reminder_texts(tx, day, after=after, limit=PAGE_LENGTH + 1)
-        left_out = await find_left_out(tx, day, limit=LEFT_OUT_SHOWN) if after is None else []
+        left_out = await find_reminders_left_out(tx, day, limit=LEFT_OUT_SHOWN) if after is None else []
     shown = texts[:PAGE_LENGTH]
     return RemindersView(
         day=day,

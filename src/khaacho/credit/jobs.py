@@ -13,6 +13,7 @@ from khaacho.credit.lateness.pausing import evaluate_pause, find_retailers_to_pa
 from khaacho.credit.lateness.promise_rules import PromiseState
 from khaacho.credit.lateness.promises import find_promises_past_day, judge_live_promise
 from khaacho.credit.lateness.rounds import work_each
+from khaacho.parties.phones import is_reachable
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.events import Subscribers
@@ -63,7 +64,7 @@ async def judge_promise_when_paid(tx: Transaction, event: PaymentRecorded) -> No
 
 async def _name(tx: Transaction, retailer_id: UUID) -> str:
     retailer = await require_retailer(tx, retailer_id)
-    return f"{retailer.pasal_name} ({retailer.phone})"
+    return f"{retailer.pasal_name} ({retailer.phone if is_reachable(retailer.phone) else 'no telephone'})"
 
 
 HANDLERS: JobHandlers = {}

@@ -36,7 +36,15 @@ async def contact_of_party(
     tx: Transaction, phone: str, *, retailer_id: UUID | None = None, vendor_id: UUID | None = None
 ) -> Contact:
     """Whoever stands for this shop or wholesaler: the contact linked to it, otherwise the one with its phone."""
-    linked = await tx.first(
+    linked = await find_linked_contact(tx, retailer_id=retailer_id, vendor_id=vendor_id)
+    return linked or await ensure_contact(tx, phone)
+
+
+async def find_linked_contact(
+    tx: Transaction, *, retailer_id: UUID | None = None, vendor_id: UUID | None = None
+) -> Contact | None:
+    """The contact linked to this shop or wholesaler; of several, whoever wrote last."""
+    return await tx.first(
         f"""
         SELECT {_COLUMNS}
         FROM contacts
@@ -47,7 +55,6 @@ async def contact_of_party(
         {"retailer": retailer_id, "vendor": vendor_id},
         into=Contact,
     )
-    return linked or await ensure_contact(tx, phone)
 
 
 async def ensure_contacts(tx: Transaction, identities: Sequence[Identity]) -> list[Contact]:

@@ -6,16 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import post
 
 from khaacho import clock
 from khaacho.actors import Actor
+from khaacho.credit.lateness.left_out import LeftOut, Why
 from khaacho.credit.lateness.reminder_rules import Stage
 from khaacho.money import rupees
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database
 from khaacho.platform.http import PAGE_LIMIT_MAX, ApiRecord, Envelope, Rupees, ok
-from khaacho.whatsapp.reminding import ReminderText, preview_reminder_texts, send_reminders
+from khaacho.whatsapp.reminding import ReminderText, find_unreached, preview_reminder_texts, send_reminders
 
 
 class RemindersBody(ApiRecord, frozen=True, kw_only=True):
@@ -41,14 +43,28 @@ class ReminderAnswer(ApiRecord, frozen=True, kw_only=True):
     text: str
 
 
+class UnreachedAnswer(ApiRecord, frozen=True, kw_only=True):
+    """A shop nobody can remind of what is due: NO_PHONE, or OPTED_OUT by writing STOP."""
+
+    retailer_id: UUID
+    pasal_name: str
+    why: Why
+    items: int
+    remaining: Rupees
+
+
 class RemindersAnswer(ApiRecord, frozen=True, kw_only=True):
-    """`reminded` messages were queued; of a dry run the first `reminders` that would be."""
+    """`reminded` messages were queued, and `unreachable` shops could not be told. Of a dry run the first `reminders`
+    that would be, and the first that are `unreached`.
+    """
 
     dry_run: bool
     retailers: int
     reminded: int
+    unreachable: int
     failed: int
     reminders: list[ReminderAnswer]
+    unreached: list[UnreachedAnswer]
 
 
 @post(
@@ -63,17 +79,20 @@ async def remind(database: Database, actor: Actor, data: RemindersBody | None = 
     if data is not None and data.dry_run:
         async with database.reading() as tx:
             texts = await preview_reminder_texts(tx, clock.business_day(), limit=PAGE_LIMIT_MAX)
+            unreached = await find_unreached(tx, clock.business_day(), limit=PAGE_LIMIT_MAX)
         return ok(
             RemindersAnswer(
-                dry_run=True, retailers=len(texts), reminded=0, failed=0, reminders=[_answer(one) for one in texts]
+                dry_run=True,
+                retailers=len(texts) + len(unreached),
+                reminded=0,
+                unreachable=len(unreached),
+                failed=0,
+                reminders=[_answer(one) for one in texts],
+                unreached=[_unreached(one) for one in unreached],
             )
         )
-    tally = await send_reminders(database, actor)
-    return ok(
-        RemindersAnswer(
-            dry_run=False, retailers=tally.looked_at, reminded=tally.done, failed=tally.failed, reminders=[]
-        )
-    )
+    run = await send_reminders(database, actor)
+    return ok(RemindersAnswer(dry_run=False, reminders=[], unreached=[], **msgspec.structs.asdict(run)))
 
 
 ROUTES: list[Any] = [remind]
@@ -94,4 +113,14 @@ def _answer(one: ReminderText) -> ReminderAnswer:
             for item in one.items
         ],
         text=one.text,
+    )
+
+
+def _unreached(one: LeftOut) -> UnreachedAnswer:
+    return UnreachedAnswer(
+        retailer_id=one.retailer.id,
+        pasal_name=one.retailer.pasal_name,
+        why=one.why,
+        items=one.items,
+        remaining=rupees(one.remaining_paisa),
     )

@@ -31,6 +31,7 @@ from khaacho.platform.events import Subscribers
 from khaacho.whatsapp.contacts import contact_of_party, ensure_contact
 from khaacho.whatsapp.dialogue.staff import tell_staff
 from khaacho.whatsapp.outbox import say
+from khaacho.whatsapp.reachability import find_contact_of_shop
 from khaacho.whatsapp.records import Purpose, Saying, Template
 from khaacho.whatsapp.reminding import withdraw_reminders
 from khaacho.whatsapp.wording import words_for
@@ -229,8 +230,10 @@ async def _tell_about(tx: Transaction, retailer: Retailer, order: Order, key: st
 async def _tell_retailer(
     tx: Transaction, retailer: Retailer, key: str, text: str, purpose: Purpose, ready: Template
 ) -> None:
-    contact = await contact_of_party(tx, retailer.phone, retailer_id=retailer.id)
-    await say(tx, contact.id, [Saying(key=key, purpose=purpose, text=text, template=ready)])
+    """Nothing is said to a shop that cannot be reached; what happened is in the audit all the same."""
+    contact = await find_contact_of_shop(tx, retailer)
+    if contact is not None:
+        await say(tx, contact.id, [Saying(key=key, purpose=purpose, text=text, template=ready)])
 
 
 async def _tell_vendor(tx: Transaction, vendor: Vendor, key: str, text: str, purpose: Purpose, ready: Template) -> None:

@@ -50,9 +50,9 @@ async def test_whoever_is_due_is_reminded_or_left_out_with_a_reason(
             tx, admin, NewPayment(amount_paisa=100_000, method=PaymentMethod.CASH, retailer_id=paid.id)
         )
     async with database.reading() as tx:
-        left = await find_left_out(tx, today, limit=50)
+        left = await find_left_out(tx, today, unreachable={}, limit=50)
         reminded = await preview_reminders(tx, today, limit=50)
-        first = await find_left_out(tx, today, limit=1)
+        first = await find_left_out(tx, today, unreachable={}, limit=1)
     assert {one.retailer.id: one.why for one in left} == {
         told.id: Why.REMINDED,
         stopped.id: Why.STOPPED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -25,6 +26,12 @@ class Why(StrEnum):
     PROMISED = "PROMISED"
     DISPUTED = "DISPUTED"
     REMINDED = "REMINDED"
+    NO_PHONE = "NO_PHONE"
+    OPTED_OUT = "OPTED_OUT"
+
+
+# Nobody can be told, whatever is due. Who that is, is known to those who send.
+UNREACHABLE = frozenset({Why.NO_PHONE, Why.OPTED_OUT})
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +54,11 @@ class _Item(msgspec.Struct, frozen=True, kw_only=True):
     claimed_at: datetime | None
 
 
-async def find_left_out(tx: Transaction, on: date, *, limit: int) -> list[LeftOut]:
-    """At most `limit` retailers with a reason each, in the order of retailer ids."""
+async def find_left_out(tx: Transaction, on: date, *, unreachable: Mapping[UUID, Why], limit: int) -> list[LeftOut]:
+    """At most `limit` retailers with a reason each, in the order of retailer ids.
+
+    `unreachable` says of whom it is known that nobody can tell them anything, and why.
+    """
     days = stage_days(on, made_up=on <= clock.business_day())
     # Served by credit_debits_open_due_idx, as the reminders themselves are.
     items = await tx.all(
@@ -73,7 +83,7 @@ async def find_left_out(tx: Transaction, on: date, *, limit: int) -> list[LeftOu
     }
     grouped: dict[tuple[UUID, Why], list[_Item]] = defaultdict(list)
     for item in items:
-        why = _decide_why(retailers[item.retailer_id], item, on=on)
+        why = _decide_why(retailers[item.retailer_id], item, on=on, unreachable=unreachable.get(item.retailer_id))
         if why is not None:
             grouped[item.retailer_id, why].append(item)
     return [
@@ -89,7 +99,7 @@ async def find_left_out(tx: Transaction, on: date, *, limit: int) -> list[LeftOu
     ]
 
 
-def _decide_why(retailer: Retailer, item: _Item, *, on: date) -> Why | None:
+def _decide_why(retailer: Retailer, item: _Item, *, on: date, unreachable: Why | None) -> Why | None:
     """None when it is reminded of. Pure."""
     if retailer.status is not PartyStatus.ACTIVE:
         return Why.INACTIVE
@@ -101,4 +111,4 @@ def _decide_why(retailer: Retailer, item: _Item, *, on: date) -> Why | None:
         return Why.STOPPED
     if item.promised_on is not None:
         return Why.PROMISED
-    return Why.DISPUTED if item.disputed else None
+    return Why.DISPUTED if item.disputed else unreachable

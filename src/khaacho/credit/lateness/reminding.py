@@ -9,6 +9,7 @@ commits before it has already changed.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from khaacho.credit.lateness.reminder_rules import Stage, stage_days
 from khaacho.ids import new_id
 from khaacho.parties.queries import send_retailers
 from khaacho.parties.records import PartyStatus, Retailer
-from khaacho.parties.standings import CreditStatus, RetailerStanding, lock_standing
+from khaacho.parties.standings import CreditStatus, RetailerStanding, lock_standing, send_find_standings
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
 
@@ -57,12 +58,14 @@ class ReminderPreview(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ReminderItem, ...]
 
 
-async def find_retailers_to_remind(tx: Transaction) -> list[UUID]:
-    """Retailers with something to be reminded of today and not claimed yet, in the order of their ids."""
-    return await tx.values(
+async def find_retailers_to_remind(tx: Transaction, on: date | None = None) -> list[UUID]:
+    """Retailers with something to be reminded of on that day (today) and not claimed yet, in the order of their ids."""
+    due = await tx.values(
         f"SELECT DISTINCT debit.retailer_id {_DUE} ORDER BY debit.retailer_id",
-        _due_params(clock.business_day()) | {"after": None},
+        _due_params(on or clock.business_day()) | {"after": None},
     )
+    standings = await (await send_find_standings(tx, due)).all()
+    return sorted(standing.id for standing in standings if _may_remind(standing))
 
 
 async def claim_reminder(tx: Transaction, actor: Actor, retailer_id: UUID) -> Reminder | None:
@@ -97,11 +100,12 @@ async def claim_reminder(tx: Transaction, actor: Actor, retailer_id: UUID) -> Re
 
 
 async def preview_reminders(
-    tx: Transaction, on: date, *, after: UUID | None = None, limit: int
+    tx: Transaction, on: date, *, without: Collection[UUID] = (), after: UUID | None = None, limit: int
 ) -> list[ReminderPreview]:
     """Whom the run of that day would remind of what, as things stand now, in the order of retailer ids.
 
-    At most `limit`, all after the retailer `after`. Of a coming day only its own stages: today's are not missed yet.
+    At most `limit`, all after the retailer `after`, and none of those `without` whom it goes on. Of a coming day only
+    its own stages: today's are not missed yet.
     """
     params = _due_params(on) | {"limit": min(max(limit, RETAILERS_READ_MIN), RETAILERS_READ_MAX)}
     found: list[ReminderPreview] = []
@@ -119,7 +123,7 @@ async def preview_reminders(
         for item in items:
             by_retailer[item.retailer_id].append(item)
         retailers = await (await send_retailers(tx, list(by_retailer))).all()
-        known = {retailer.id: retailer for retailer in retailers if _is_open(retailer)}
+        known = {one.id: one for one in retailers if _is_open(one) and one.id not in without}
         found += [
             ReminderPreview(retailer=known[retailer_id], items=tuple(items))
             for retailer_id, items in by_retailer.items()
