@@ -122,7 +122,7 @@ async def list_project_applications(
     """With their messages and bids, which no other freelancer sees."""
     async with database.reading() as tx:
         project = await require_project(tx, project_id)
-        if not _owns(actor, project):
+        if not _may_look_into(actor, project):
             raise Forbidden
         found = await find_applications(
             tx, project_id=project_id, status=status, before=decode_cursor(cursor), limit=limit + 1
@@ -206,12 +206,13 @@ async def _answer(tx: Transaction, project: Project) -> ProjectAnswer:
     return project_answer(project, (await count_applications(tx, [project.id])).get(project.id, 0))
 
 
-def _owns(actor: Actor, project: Project) -> bool:
+def _may_look_into(actor: Actor, project: Project) -> bool:
+    # Reading only: who changes a project is decided under its lock, and there an operator is a stranger.
     return actor.is_staff or actor.id == project.owner_id
 
 
 async def _ensure_visible(tx: Transaction, actor: Actor, project: Project) -> None:
-    if _owns(actor, project):
+    if _may_look_into(actor, project):
         return
     if actor.role is not ActorRole.FREELANCER or actor.id is None:
         raise Forbidden

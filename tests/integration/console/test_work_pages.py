@@ -12,6 +12,7 @@ from tests.fixtures.credits import KEY_SECRET, MakeRider, OpenShop, Shop, assert
 from tests.fixtures.people import MakeUser, MakeVendor
 from tests.fixtures.projects import Apply, MakeProject, credits_of
 from tests.fixtures.purchases import Buy
+from tests.fixtures.trade import contents_of
 from tests.integration.console.conftest import PASSWORD, Guest, SignedIn
 
 from khaacho import clock
@@ -217,7 +218,9 @@ async def test_a_wholesaler_runs_their_own_projects_and_sees_no_others(
 async def test_an_operator_looks_and_does_not_touch(
     database: Database, rider: User, signed_in: SignedIn, make_project: MakeProject, apply: Apply
 ) -> None:
-    """[P30] Figures, ledgers and files are theirs; adjusting, prices and refunds are an admin's."""
+    """[P20, P30] Figures, ledgers and files are theirs; adjusting, prices, refunds and others' projects are an admin's:
+    each is refused, and no row of any table is another afterwards.
+    """
     project = await make_project()
     application = await apply(rider.as_actor(), project)
     guest = await signed_in(role=ActorRole.OPERATOR)
@@ -227,17 +230,26 @@ async def test_an_operator_looks_and_does_not_touch(
     await guest.look(f"/console/projects/{project.id}")
     assert "/cancel" not in guest.page
     token = guest.token()
+    before = await kept(database)
     forms = {
         f"/console/credits/people/{rider.id}/adjust": {"units": "5", "reason": "because I like them", "key": "one"},
         "/console/credits/settings": {"base_price_paisa": "1"},
         "/console/credits/packages": {},
         f"/console/projects/{project.id}/refund-one": {"application": str(application.id), "cause": "ADMIN"},
-        f"/console/projects/{project.id}/cancel": {"reason": "not mine"},
+        **{
+            f"/console/projects/{project.id}/{act}": {"application": str(application.id), "reason": "not mine"}
+            for act in ("assign", "reject", "complete", "close", "cancel", "refund")
+        },
     }
     for address, fields in forms.items():
         answer = await guest.client.post(address, data={"csrf": token, **fields})
         assert answer.status_code == 403, address
-    assert await credits_of(database, rider.id) == 2
+    assert await kept(database) == before
+
+
+async def kept(database: Database) -> dict[str, str]:
+    """Every table but the counting of requests, which looking itself moves."""
+    return {table: rows for table, rows in (await contents_of(database)).items() if table != "rate_limits"}
 
 
 async def test_an_admin_pays_back_those_whom_closing_left_without_an_answer(
