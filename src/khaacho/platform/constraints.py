@@ -75,6 +75,8 @@ CONSTRAINT_ERRORS: dict[str, Refusal] = {
     "credit_allocations_undoes_id_key": AlreadyReversed,
     "orders_placement_key": RequestInProgress,
     "orders_code_key": lambda: Conflict(why="Two orders met on one code; try again."),
+    # Two requests with one key that bought at once: the order of the first is found when the second comes again.
+    "prepaid_orders_idempotency_key_key": RequestInProgress,
     "applications_one_live": AlreadyApplied,
     "application_refunds_application_key": AlreadyRefunded,
     "project_refund_runs_one_open": lambda: Conflict(why="This project's refunds are being paid already."),

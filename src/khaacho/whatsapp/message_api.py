@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from khaacho.actors import Actor
@@ -15,7 +16,7 @@ from khaacho.errors import SimulatorOff, ValidationFailed
 from khaacho.ids import new_id
 from khaacho.parties.access import requires
 from khaacho.parties.phones import parse_phone
-from khaacho.platform.database import Database
+from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import (
     PAGE_LIMIT_DEFAULT,
     PAGE_LIMIT_MAX,
@@ -27,7 +28,7 @@ from khaacho.platform.http import (
     page_of,
     with_offset,
 )
-from khaacho.platform.idempotency import KEY_LENGTH_MAX
+from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once
 from khaacho.settings import Settings
 from khaacho.whatsapp.contacts import ensure_contact
 from khaacho.whatsapp.messages import Direction, MessageRow, Spoken, find_messages, find_spoken, retry_message
@@ -41,6 +42,7 @@ SIMULATED_PREFIX = "sim-"
 
 MessageText = Annotated[str, msgspec.Meta(min_length=1, max_length=MESSAGE_LENGTH_MAX, examples=["namaste dai"])]
 PhoneText = Annotated[str, msgspec.Meta(min_length=4, max_length=40, examples=["+9779800000001"])]
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
 
 
@@ -154,24 +156,25 @@ async def list_simulated_replies(
     guards=[requires("messages.send")],
 )
 async def send_message(
-    data: NewMessage,
-    database: Database,
-    actor: Actor,
-    idempotency_key: Annotated[
-        str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX, min_length=1)
-    ] = None,
+    data: NewMessage, request: Request[Any, Any, Any], database: Database, actor: Actor, key: KeyHeader = None
 ) -> Envelope[MessageTaken]:
-    """Goes out like any other message: not after an opt-out, and only within 24 hours of the person's last one."""
-    key = f"staff:{actor.id}:{idempotency_key or new_id()}"
-    async with database.transaction() as tx:
-        contact = await ensure_contact(tx, parse_phone(data.to, field="to"))
-        said = await say(tx, contact.id, [Saying(key=key, purpose=Purpose.NOTICE, text=data.message)])
-        first = (
-            said[0]
-            if said
-            else await tx.value("SELECT id FROM outbound_messages WHERE dedupe_key = %(key)s", {"key": key})
-        )
-    return ok(MessageTaken(message_id=str(first)))
+    """Goes out like any other message: not after an opt-out, and only within 24 hours of the person's last one.
+
+    With an Idempotency-Key the same request again is the same message.
+    """
+    writing = partial(_write, data=data)
+    if key is None:
+        async with database.transaction() as tx:
+            return ok(await writing(tx))
+    sent = await run_once(
+        database,
+        scope=f"whatsapp-send:{actor.id}",
+        key=checked_key(key),
+        request_hash=hash_request(await request.body()),
+        into=MessageTaken,
+        act=writing,
+    )
+    return ok(sent)
 
 
 @get(
@@ -221,6 +224,12 @@ async def retry_failed_message(
         direction = await retry_message(tx, actor, message_id=message_id)
     state = OutboundState.QUEUED if direction is Direction.OUTBOUND else InboundState.RECEIVED
     return ok(MessageRetried(id=message_id, direction=direction, status=state))
+
+
+async def _write(tx: Transaction, data: NewMessage) -> MessageTaken:
+    contact = await ensure_contact(tx, parse_phone(data.to, field="to"))
+    saying = Saying(key=f"staff:{new_id()}", purpose=Purpose.NOTICE, text=data.message)
+    return MessageTaken(message_id=str((await say(tx, contact.id, [saying]))[0]))
 
 
 def _after(given: str | None) -> dict[str, Any]:

@@ -322,6 +322,27 @@ async def test_a_gateway_that_is_away_costs_nothing(
         assert await tx.value("SELECT count(*) FROM sandbox_orders") == 1
 
 
+async def test_one_key_sent_six_times_at_once_is_one_order(
+    shop: Shop, database: Database, as_rider: dict[str, str]
+) -> None:
+    """[P10, X3] Each answer is that order, or that the first is still at work; afterwards all get it.
+
+    Without a key each request is an order of its own.
+    """
+    path, body, keyed = "/api/v1/credits/initiate-purchase", {"creditsAmount": 3}, {"Idempotency-Key": "one-wish"}
+    answers = await asyncio.gather(*(shop.client.post(path, json=body, headers=as_rider | keyed) for _ in range(6)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    refused = [answer.json()["error"] for answer in answers if answer.status_code == 409]
+    assert {(error["code"], error["retryable"]) for error in refused} <= {("REQUEST_IN_PROGRESS", True)}
+    ids = {answer.json()["data"]["orderId"] for answer in answers if answer.status_code == 201}
+    ids.add((await shop.client.post(path, json=body, headers=as_rider | keyed)).json()["data"]["orderId"])
+    assert len(ids) == 1
+    for _ in range(2):
+        assert (await shop.client.post(path, json=body, headers=as_rider)).status_code == 201
+    async with database.reading() as tx:
+        assert await tx.value("SELECT count(*) FROM prepaid_orders") == 3
+
+
 async def test_an_order_whose_name_we_never_learned(
     shop: Shop, database: Database, rider: User, as_rider: dict[str, str]
 ) -> None:

@@ -242,7 +242,7 @@ async def test_the_welcome_comes_once_per_person(
 async def test_adjusting_over_http(
     client: httpx.AsyncClient, database: Database, make_rider: MakeRider, as_admin: dict[str, str]
 ) -> None:
-    """[P3, P32] With an Idempotency-Key, once; a refusal changes nothing."""
+    """[P3, P32, X3] Once under an Idempotency-Key, which it needs; a refusal changes nothing."""
     rider = await make_rider()
     body = {"userId": str(rider.id), "credits": 30, "reason": "Won the photo contest."}
     path = "/api/v1/admin/credits/adjust"
@@ -255,6 +255,8 @@ async def test_adjusting_over_http(
     before = await contents_of(database)
     refused = await client.post(path, json=body | {"credits": -31}, headers=as_admin | {"Idempotency-Key": "too much"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "NEGATIVE_BALANCE")
+    refused = await client.post(path, json=body | {"credits": 31}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
     after = await contents_of(database)
     assert {name for name in after if after[name] != before[name]} <= {"rate_limits"}
     assert await units_of(database, rider) == 30

@@ -29,8 +29,9 @@ class Person:
     async def get(self, path: str, **query: Any) -> httpx.Response:
         return await self._client.get(f"/api/v1{path}", headers=self._headers, params=query)
 
-    async def post(self, path: str, body: Any = None) -> httpx.Response:
-        return await self._client.post(f"/api/v1{path}", headers=self._headers, json=body)
+    async def post(self, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
+        headers = self._headers if key is None else self._headers | {"Idempotency-Key": key}
+        return await self._client.post(f"/api/v1{path}", headers=headers, json=body)
 
 
 @pytest.fixture
@@ -139,6 +140,23 @@ async def test_withdrawing_and_rejecting(database: Database, sign_in: Any, make_
     statuses = {"WITHDRAWN": [first["id"]], "PENDING": []}
     for status, expected in statuses.items():
         assert [one["id"] for one in data(await as_sita.get("/applications/mine", status=status))["items"]] == expected
+
+
+async def test_applying_again_under_a_key(database: Database, sign_in: Any, make_freelancer: MakeFreelancer) -> None:
+    """[P21, X3] The same answer, word for word; other words under the key, and another key, are refused for nothing."""
+    client, freelancer = await sign_in(ActorRole.VENDOR), await sign_in(await make_freelancer(credits=3))
+    project = data(await client.post("/projects", POST), 201)
+    body = {"projectId": project["id"], "message": "I live near by."}
+    first = await freelancer.post("/applications", body, key="once")
+    assert data(first, 201)["creditsBalance"] == 2
+    before = await kept(database)
+    assert data(await freelancer.post("/applications", body, key="once"), 201) == data(first, 201)
+    other = body | {"message": "I live far away."}
+    assert refusal(await freelancer.post("/applications", other, key="once")) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert refusal(await freelancer.post("/applications", body, key="twice")) == (409, "ALREADY_APPLIED")
+    assert refusal(await freelancer.post("/applications", body)) == (409, "ALREADY_APPLIED")
+    assert refusal(await freelancer.post("/applications", body, key="")) == (400, "IDEMPOTENCY_KEY_REQUIRED")
+    assert await kept(database) == before
 
 
 async def test_insufficient_credits_says_how_many(sign_in: Any, make_freelancer: MakeFreelancer) -> None:

@@ -22,7 +22,10 @@ async def test_only_staff(client: Any, bearer_of: Any, make_retailer: Any) -> No
 
 
 async def test_writing_to_somebody(client: Any, as_admin: dict[str, str], rows: Any) -> None:
-    """[O4] One row in the outbox; the same Idempotency-Key again is the same message."""
+    """[O4, X3] One row in the outbox; the same Idempotency-Key again is the same message, and with other words refused.
+
+    Without a key each request is a message of its own.
+    """
     headers = as_admin | {"Idempotency-Key": "once"}
     body = {"to": "9800000001", "message": "Your rice has arrived."}
     first = await client.post(f"{API}/whatsapp/send", json=body, headers=headers)
@@ -31,6 +34,15 @@ async def test_writing_to_somebody(client: Any, as_admin: dict[str, str], rows: 
     assert first.json()["data"] == second.json()["data"]
     (message,) = await rows("outbound_messages")
     assert (str(message["id"]), message["purpose"]) == (first.json()["data"]["messageId"], "NOTICE")
+    refusals = [(body | {"message": "Or not."}, headers, 409, "IDEMPOTENCY_KEY_REUSED")]
+    refusals += [(body, as_admin | {"Idempotency-Key": ""}, 400, "IDEMPOTENCY_KEY_REQUIRED")]
+    for given, under, status, code in refusals:
+        refused = await client.post(f"{API}/whatsapp/send", json=given, headers=under)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    assert len(await rows("outbound_messages")) == 1
+    sent = [await client.post(f"{API}/whatsapp/send", json=body, headers=as_admin) for _ in range(2)]
+    assert sent[0].json()["data"] != sent[1].json()["data"]
+    assert len(await rows("outbound_messages")) == 3
 
 
 async def test_reading_along(
