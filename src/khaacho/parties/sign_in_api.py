@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -161,15 +163,8 @@ async def login(
     data: LoginRequest, database: Database, settings: Settings, request: Request[Any, Any, Any]
 ) -> Envelope[Tokens]:
     """Raises WrongCredentials, SignInLocked, AccountNotActive."""
-    signed_in = await sign_in_with_password(
-        database,
-        secret=settings.secret,
-        phone=parse_phone(data.phone_number),
-        password=data.password,
-        role=data.role,
-        request_id=request_id(request),
-    )
-    return ok(_tokens(signed_in))
+    way = partial(sign_in_with_password, password=data.password)
+    return await _sign_in(way, data, database, settings, request)
 
 
 @post("/auth/otp", operation_id="requestCode", summary="Send a one-time code", status_code=200, security=OPEN)
@@ -184,11 +179,20 @@ async def login_with_code(
     data: CodeLoginRequest, database: Database, settings: Settings, request: Request[Any, Any, Any]
 ) -> Envelope[Tokens]:
     """Raises WrongCredentials, SignInLocked, AccountNotActive."""
-    signed_in = await sign_in_with_code(
+    return await _sign_in(partial(sign_in_with_code, code=data.code), data, database, settings, request)
+
+
+async def _sign_in(
+    way: Callable[..., Awaitable[SignedIn]],
+    data: LoginRequest | CodeLoginRequest,
+    database: Database,
+    settings: Settings,
+    request: Request[Any, Any, Any],
+) -> Envelope[Tokens]:
+    signed_in = await way(
         database,
         secret=settings.secret,
         phone=parse_phone(data.phone_number),
-        code=data.code,
         role=data.role,
         request_id=request_id(request),
     )
