@@ -19,7 +19,7 @@ from khaacho.platform.database import Database
 from khaacho.platform.dead_letters import JobState, discard_failed_jobs, find_jobs, retry_failed_jobs
 from khaacho.platform.pulse import find_queue_figures
 from khaacho.platform.queue import Schedule
-from khaacho.platform.scheduler import find_last_runs, run_by_hand
+from khaacho.platform.scheduler import audit_hand_run, find_last_runs, run_by_hand
 from khaacho.platform.sealing import declared
 from khaacho.platform.verifying import DATED_BACK_AFTER
 from khaacho.settings import Settings
@@ -109,6 +109,9 @@ def run(name: str, /, *, dry_run: bool = False, at: datetime | None = None) -> i
         moment = clock.now() if at is None else at if at.tzinfo else at.replace(tzinfo=clock.zone())
         async with _declared_if_dated_back(database, name, moment, dry_run=dry_run):
             with clock.travelled_to(moment):
+                if not dry_run:
+                    async with database.transaction() as tx:
+                        await audit_hand_run(tx, SYSTEM, name)
                 outcome = await run_by_hand(database, schedule, moment, dry_run=dry_run)
         out.print(f"{name} {'would do' if dry_run else 'did'}:")
         for figure, value in outcome.items():

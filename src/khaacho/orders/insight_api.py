@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import get, post
 
 from khaacho import clock
+from khaacho.actors import Actor
 from khaacho.errors import RetailerNotFound
 from khaacho.money import rupees
 from khaacho.orders.insights import (
@@ -25,7 +26,7 @@ from khaacho.parties.queries import send_retailers
 from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database
 from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok
-from khaacho.platform.scheduler import run_by_hand
+from khaacho.platform.scheduler import audit_hand_run, run_by_hand
 
 
 class InsightAnswer(ApiRecord, frozen=True, kw_only=True):
@@ -112,9 +113,11 @@ async def get_overview(database: Database) -> Envelope[OverviewAnswer]:
     status_code=200,
     guards=[requires("jobs.run")],
 )
-async def regenerate_all(database: Database) -> Envelope[RegeneratedAnswer]:
+async def regenerate_all(database: Database, actor: Actor) -> Envelope[RegeneratedAnswer]:
     """The same as the job of 03:00."""
     now = clock.now()
+    async with database.transaction() as tx:
+        await audit_hand_run(tx, actor, INSIGHTS.name)
     done = await run_by_hand(database, INSIGHTS, now, dry_run=False)
     counted = int(done["retailers"])
     return ok(RegeneratedAnswer(total=counted, success=counted, failed=0, timestamp=now))

@@ -104,12 +104,13 @@ async def reopen_when_undone(tx: Transaction, event: PaymentUndone | AdjustmentU
     await complete_paid_orders(tx, event.cleared_order_ids)
 
 
+BASKET_EXPIRY = Schedule(name="basket-expiry", cron="0 */6 * * *", run=expire_old_baskets)
 INSIGHTS = Schedule(name="insights", cron="0 3 * * *", run=regenerate_insights)
 HANDLERS: JobHandlers = {VendorRequestTimeout: time_out}
 SCHEDULES = [
     Schedule(name="vendor-request-timeouts", cron="* * * * *", run=time_out_requests),
     Schedule(name="stuck-orders", cron="*/5 * * * *", run=help_stuck_orders),
-    Schedule(name="basket-expiry", cron="0 */6 * * *", run=expire_old_baskets),
+    BASKET_EXPIRY,
     Schedule(name="routing-figures", cron="*/15 * * * *", run=count_figures),
     INSIGHTS,
 ]

@@ -18,6 +18,7 @@ from khaacho.orders.api_records import (
     weights_answer,
 )
 from khaacho.orders.basket import expire_baskets
+from khaacho.orders.jobs import BASKET_EXPIRY
 from khaacho.orders.queries import find_baskets, find_orders
 from khaacho.orders.records import BasketState, OrderStatus
 from khaacho.orders.recovery import FAILED_SHOWN_MAX
@@ -27,6 +28,7 @@ from khaacho.parties.access import requires
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.database import Database
 from khaacho.platform.http import PAGE_LIMIT_DEFAULT, Envelope, ok
+from khaacho.platform.scheduler import audit_hand_run
 
 
 @get(
@@ -83,6 +85,7 @@ async def retry(order_id: UUID, database: Database, actor: Actor) -> Envelope[Or
 async def expire_pending(database: Database, actor: Actor) -> Envelope[ExpiredAnswer]:
     """The same as the job that runs every six hours."""
     async with database.transaction() as tx:
+        await audit_hand_run(tx, actor, BASKET_EXPIRY.name)
         return ok(ExpiredAnswer(expired=await expire_baskets(tx, actor)))
 
 

@@ -10,21 +10,18 @@ import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from uuid import UUID, uuid5
 
 import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.errors import RequestTimeout
-from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database
 from khaacho.platform.queue import Schedule
-from khaacho.platform.scheduler import hand_over, run_by_hand
+from khaacho.platform.scheduler import audit_hand_run, hand_over, run_by_hand
 
 # Less than a request may take (KHAACHO_REQUEST_TIMEOUT_SECONDS, 30 unless set otherwise).
 RUN_SECONDS_MAX = 20.0
-_NAMES = UUID("0c2f1c5e-8a53-5d0b-b9a5-1a7f0c6d2e94")
 
 
 class RunState(StrEnum):
@@ -46,8 +43,7 @@ async def run_duty(database: Database, actor: Actor, schedule: Schedule, *, dry_
     moment = clock.now()
     if not dry_run:
         async with database.transaction() as tx:
-            entry = AuditEntry(action="JOB_RUN", subject_kind="schedule", subject_id=schedule_id(schedule.name))
-            await record_audit(tx, actor, [msgspec.structs.replace(entry, new={"job": schedule.name})])
+            await audit_hand_run(tx, actor, schedule.name)
     try:
         async with asyncio.timeout(RUN_SECONDS_MAX):
             outcome = await run_by_hand(database, schedule, moment, dry_run=dry_run)
@@ -57,8 +53,3 @@ async def run_duty(database: Database, actor: Actor, schedule: Schedule, *, dry_
         await hand_over(database, schedule.name, moment)
         return HandRun(state=RunState.HANDED_OVER, outcome={})
     return HandRun(state=RunState.WOULD_DO if dry_run else RunState.DONE, outcome=outcome)
-
-
-def schedule_id(name: str) -> UUID:
-    """The id under which the audit knows a schedule, which has only a name."""
-    return uuid5(_NAMES, name)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 import structlog
@@ -19,7 +19,9 @@ from croniter import croniter
 from psycopg.types.json import Jsonb
 
 from khaacho import clock
+from khaacho.actors import Actor
 from khaacho.errors import KhaachoError
+from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.health import WORKER_SILENCE_SECONDS_MAX
 from khaacho.platform.metrics import SCHEDULED_RUNS
@@ -35,6 +37,8 @@ ATTEMPTS_MAX = 5
 RETRY_FIRST = timedelta(minutes=1)
 ERROR_LENGTH_MAX = 500
 RUNS_SHOWN_MAX = 100
+# The audit knows things by ids, and a schedule has only a name.
+_NAMES = UUID("0c2f1c5e-8a53-5d0b-b9a5-1a7f0c6d2e94")
 
 
 class _Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,8 +195,20 @@ async def record_run(
         )
 
 
+async def audit_hand_run(tx: Transaction, actor: Actor, job: str) -> None:
+    """Say who started a piece of scheduled work outside its times; one entry, whatever comes of it [C80]."""
+    await record_audit(
+        tx,
+        actor,
+        [AuditEntry(action="JOB_RUN", subject_kind="schedule", subject_id=uuid5(_NAMES, job), new={"job": job})],
+    )
+
+
 async def run_by_hand(database: Database, schedule: Schedule, moment: datetime, *, dry_run: bool) -> Mapping[str, Any]:
-    """Run it once outside its times, with `moment` as the slot; a real run is recorded like any other."""
+    """Run it once outside its times, with `moment` as the slot; a real run is recorded like any other.
+
+    Who started it is the caller's to say, with `audit_hand_run`.
+    """
     started_at = clock.now()
     outcome = await schedule.run(database, moment, dry_run)
     if not dry_run:

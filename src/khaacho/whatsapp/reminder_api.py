@@ -17,7 +17,15 @@ from khaacho.money import rupees
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database
 from khaacho.platform.http import PAGE_LIMIT_MAX, ApiRecord, Envelope, Rupees, ok
-from khaacho.whatsapp.reminding import ReminderText, find_unreached, preview_reminder_texts, send_reminders
+from khaacho.platform.scheduler import audit_hand_run
+from khaacho.whatsapp.reminding import (
+    REMIND,
+    ReminderText,
+    find_unreached,
+    preview_reminder_texts,
+    require_daytime,
+    send_reminders,
+)
 
 
 class RemindersBody(ApiRecord, frozen=True, kw_only=True):
@@ -91,6 +99,9 @@ async def remind(database: Database, actor: Actor, data: RemindersBody | None = 
                 unreached=[_unreached(one) for one in unreached],
             )
         )
+    require_daytime()
+    async with database.transaction() as tx:
+        await audit_hand_run(tx, actor, REMIND.name)
     run = await send_reminders(database, actor)
     return ok(RemindersAnswer(dry_run=False, reminders=[], unreached=[], **msgspec.structs.asdict(run)))
 

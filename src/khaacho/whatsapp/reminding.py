@@ -63,8 +63,7 @@ class ReminderText(msgspec.Struct, frozen=True, kw_only=True):
 
 async def send_reminders(database: Database, actor: Actor) -> ReminderRun:
     """Remind everybody who is to be reminded today and was not yet. Raises QuietHours at night, with nothing done."""
-    if is_quiet(clock.business_time(clock.now()).time()):
-        raise QuietHours(quiet_from=f"{QUIET_FROM:%H:%M}", quiet_until=f"{QUIET_UNTIL:%H:%M}")
+    require_daytime()
     async with database.reading() as tx:
         retailer_ids = await find_retailers_to_remind(tx)
         unreachable = await find_unreachable(tx, retailer_ids)
@@ -77,6 +76,12 @@ async def send_reminders(database: Database, actor: Actor) -> ReminderRun:
     return ReminderRun(
         retailers=len(retailer_ids), reminded=tally.done, unreachable=len(unreachable), failed=tally.failed
     )
+
+
+def require_daytime() -> None:
+    """Raises QuietHours at night."""
+    if is_quiet(clock.business_time(clock.now()).time()):
+        raise QuietHours(quiet_from=f"{QUIET_FROM:%H:%M}", quiet_until=f"{QUIET_UNTIL:%H:%M}")
 
 
 async def remind_retailer(tx: Transaction, actor: Actor, retailer_id: UUID) -> bool:

@@ -25,7 +25,7 @@ from khaacho.parties.access import requires
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database
 from khaacho.platform.http import ApiRecord, Envelope, Rupees, ShortText, ok, wire_details
-from khaacho.platform.scheduler import run_by_hand
+from khaacho.platform.scheduler import audit_hand_run, run_by_hand
 
 AT_RISK_LIMIT_MAX = 200
 AT_RISK_LIMIT_DEFAULT = 100
@@ -182,9 +182,12 @@ async def change_guardrails(
     guards=[requires("guardrails.write")],
 )
 async def evaluate(
-    database: Database, dry_run: Annotated[bool, QueryParameter(name="dryRun")] = False
+    database: Database, actor: Actor, dry_run: Annotated[bool, QueryParameter(name="dryRun")] = False
 ) -> Envelope[EvaluationAnswer]:
     """The same as the job of 04:00; twice in a row changes nothing the second time."""
+    if not dry_run:
+        async with database.transaction() as tx:
+            await audit_hand_run(tx, actor, GUARDRAILS.name)
     done = await run_by_hand(database, GUARDRAILS, clock.now(), dry_run=dry_run)
     return ok(EvaluationAnswer(dry_run=dry_run, **{name: done[name] for name in Evaluation.__struct_fields__}))
 
