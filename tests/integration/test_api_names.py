@@ -535,7 +535,13 @@ CREDIT = [
         None,
         "accountId opening closing movements | movements: eventAt createdAt code change balance",
     ),
-    Row("GET", "/ledger/accounts/{line}/statement?{period}", "RAO", None, "accountId opening closing movements"),
+    Row(
+        "GET",
+        "/ledger/accounts/{line}/statement?{period}",
+        "RAO",
+        None,
+        "accountId opening closing movements nextCursor",
+    ),
     Row("GET", "/ledger/accounts/{line}/statement?asOf=2026-01-01T00:00:00", "RAO", None, "VALIDATION_ERROR", 422),
 ]
 

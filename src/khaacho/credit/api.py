@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from khaacho.actors import Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
@@ -27,12 +27,22 @@ from khaacho.credit.records import (
 )
 from khaacho.credit.statement.statement_api import ROUTES as STATEMENT_ROUTES
 from khaacho.errors import Forbidden, NoCreditAccount
-from khaacho.ledger.queries import Statement, StatementLine, read_statement
+from khaacho.ledger.queries import Statement, StatementLine, StatementPlace, read_statement
 from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, Rupees, ok, with_offset
+from khaacho.platform.http import (
+    PAGE_LIMIT_DEFAULT,
+    PAGE_LIMIT_MAX,
+    ApiRecord,
+    Envelope,
+    Rupees,
+    decode_place,
+    encode_place,
+    ok,
+    with_offset,
+)
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
@@ -103,13 +113,17 @@ class Movement(ApiRecord, frozen=True, kw_only=True):
 
 
 class AccountStatement(ApiRecord, frozen=True, kw_only=True):
-    """Movements by when they happened; `opening` is the balance before the first one shown."""
+    """Movements by when they happened, oldest first, from `opening` to `closing`, the balances of the time asked for.
+
+    `nextCursor` asks for the movements after these and is null at the end.
+    """
 
     account_id: UUID
     kind: str
     opening: Rupees
     movements: list[Movement]
     closing: Rupees
+    next_cursor: str | None
 
 
 @post(
@@ -173,8 +187,12 @@ async def statement(
     as_of: Annotated[datetime | None, QueryParameter(name="asOf")] = None,
     since: Annotated[datetime | None, QueryParameter(name="from")] = None,
     until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)] = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[AccountStatement]:
     """As of any moment by when things happened; for staff, and for whoever the credit line belongs to."""
+    after = decode_place(cursor, StatementPlace)
+    with_offset("cursor", after.at if after else None)
     async with database.reading() as tx:
         await _ensure_own_account(tx, actor, account_id)
         found = await read_statement(
@@ -182,8 +200,10 @@ async def statement(
             account_id,
             since=with_offset("from", since),
             as_of=with_offset("asOf", as_of) or with_offset("to", until),
+            after=after,
+            limit=limit + 1,
         )
-    return ok(_statement(found))
+    return ok(_statement(found, limit))
 
 
 ROUTES: list[Any] = [
@@ -240,13 +260,17 @@ def _open_item(debit: Debit) -> OpenItem:
     )
 
 
-def _statement(found: Statement) -> AccountStatement:
+def _statement(found: Statement, limit: int) -> AccountStatement:
+    """From `limit + 1` lines read: the extra one only tells that there is more."""
+    shown = found.lines[:limit]
+    last = StatementPlace(at=shown[-1].event_at, transfer_id=shown[-1].transfer_id) if shown else None
     return AccountStatement(
         account_id=found.account.id,
         kind=found.account.kind.value,
         opening=rupees(found.opening),
-        movements=[_movement(line) for line in found.lines],
+        movements=[_movement(line) for line in shown],
         closing=rupees(found.closing),
+        next_cursor=encode_place(last) if last and len(found.lines) > limit else None,
     )
 
 

@@ -52,11 +52,28 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     balance: int
 
 
+class StatementPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a statement goes on: moment and transfer of the last line seen."""
+
+    at: datetime
+    transfer_id: UUID
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """Opening and closing are of the time asked for; the lines may be a part of it."""
+
     account: LedgerAccount
     opening: int
     lines: list[StatementLine]
     closing: int
+
+
+class _Sums(msgspec.Struct, frozen=True, kw_only=True):
+    """`carried` is the balance at the place where the lines go on."""
+
+    opening: int
+    closing: int
+    carried: int
 
 
 async def find_holds(tx: Transaction, hold_ids: Sequence[UUID]) -> dict[UUID, HeldAmount]:
@@ -143,30 +160,60 @@ async def find_entries_of(tx: Transaction, source_ids: Sequence[UUID]) -> list[E
 
 
 async def read_statement(
-    tx: Transaction, account_id: UUID, *, since: datetime | None = None, as_of: datetime | None = None
+    tx: Transaction,
+    account_id: UUID,
+    *,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
+    after: StatementPlace | None = None,
+    limit: int | None = None,
 ) -> Statement:
-    """[C7] What moved on the account by `event_at`, up to and including `as_of`, from `since` on. Raises NotFound."""
+    """[C7] What moved on the account by `event_at`, up to and including `as_of`, from `since` on. Raises NotFound.
+
+    Opening and closing are of that whole time, whichever part of it is read: at most `limit` lines after a place.
+    """
     account = await require_account(tx, account_id)
-    lines = await tx.all(
-        """
-        SELECT movement.*, (SUM(movement.change) OVER (ORDER BY movement.event_at, movement.transfer_id))::bigint
-            AS balance
-        FROM (
-            SELECT id AS transfer_id, event_at, created_at, code, source_kind, source_id,
-                CASE WHEN debit_account_id = %(id)s THEN amount ELSE -amount END AS change
-            FROM ledger_transfers
-            WHERE (debit_account_id = %(id)s OR credit_account_id = %(id)s)
-                AND (%(as_of)s::timestamptz IS NULL OR event_at <= %(as_of)s)
-        ) AS movement
-        ORDER BY movement.event_at, movement.transfer_id
+    period = {"id": account_id, "since": since, "as_of": as_of}
+    place = {"at": after.at if after else None, "last": after.transfer_id if after else None}
+    # Both halves of the movements are served by ledger_transfers_debit_idx and ledger_transfers_credit_idx.
+    sums = await tx.one(
+        f"""
+        SELECT COALESCE(SUM(change) FILTER (WHERE event_at < %(since)s), 0)::bigint AS opening,
+            COALESCE(SUM(change), 0)::bigint AS closing,
+            COALESCE(SUM(change) FILTER (WHERE (event_at, transfer_id) <= (%(at)s, %(last)s)), 0)::bigint AS carried
+        FROM ({_MOVEMENTS}) AS movement
         """,
-        {"id": account_id, "as_of": as_of},
+        period | place,
+        into=_Sums,
+    )
+    lines = await tx.all(
+        f"""
+        SELECT page.*, (%(carried)s + SUM(change) OVER (ORDER BY event_at, transfer_id))::bigint AS balance
+        FROM (
+            SELECT *
+            FROM ({_MOVEMENTS}) AS movement
+            WHERE (%(since)s::timestamptz IS NULL OR event_at >= %(since)s)
+                AND (%(at)s::timestamptz IS NULL OR (event_at, transfer_id) > (%(at)s, %(last)s))
+            ORDER BY event_at, transfer_id
+            LIMIT %(limit)s
+        ) AS page
+        ORDER BY event_at, transfer_id
+        """,
+        period | place | {"carried": sums.carried if after else sums.opening, "limit": limit},
         into=StatementLine,
     )
-    earlier = [line for line in lines if since is not None and line.event_at < since]
-    opening = earlier[-1].balance if earlier else 0
-    shown = lines[len(earlier) :]
-    return Statement(account=account, opening=opening, lines=shown, closing=shown[-1].balance if shown else opening)
+    return Statement(account=account, opening=sums.opening, lines=lines, closing=sums.closing)
+
+
+_MOVEMENTS = """
+    SELECT id AS transfer_id, event_at, created_at, code, source_kind, source_id, amount AS change
+    FROM ledger_transfers
+    WHERE debit_account_id = %(id)s AND (%(as_of)s::timestamptz IS NULL OR event_at <= %(as_of)s)
+    UNION ALL
+    SELECT id, event_at, created_at, code, source_kind, source_id, -amount
+    FROM ledger_transfers
+    WHERE credit_account_id = %(id)s AND (%(as_of)s::timestamptz IS NULL OR event_at <= %(as_of)s)
+"""
 
 
 def _held_amount(row: _HeldRow) -> HeldAmount:

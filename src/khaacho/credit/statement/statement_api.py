@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi import ResponseSpec
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from khaacho import clock
 from khaacho.actors import Actor
@@ -23,7 +25,18 @@ from khaacho.parties.access import requires
 from khaacho.parties.records import Locale
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import ApiRecord, Envelope, JsonResponse, Rupees, ok
+from khaacho.platform.http import (
+    PAGE_LIMIT_DEFAULT,
+    PAGE_LIMIT_MAX,
+    ApiRecord,
+    Envelope,
+    JsonResponse,
+    Rupees,
+    decode_place,
+    encode_place,
+    ok,
+    with_offset,
+)
 from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE
 
 PDF_MEDIA_TYPE = "application/pdf"
@@ -48,7 +61,10 @@ class StatementEntry(ApiRecord, frozen=True, kw_only=True):
 
 
 class StatementAnswer(ApiRecord, frozen=True, kw_only=True):
-    """The closing balance is what is owed less what is paid ahead. `aging` is there for all lines together only."""
+    """The closing balance is what is owed less what is paid ahead. `aging` is there for all lines together only.
+
+    Every figure is of the whole time; the entries may be a part of it, and `nextCursor` asks for those after them.
+    """
 
     retailer_id: UUID
     pasal_name: str
@@ -58,6 +74,7 @@ class StatementAnswer(ApiRecord, frozen=True, kw_only=True):
     last_day_bs: str | None
     opening: Rupees
     entries: list[StatementEntry]
+    next_cursor: str | None
     debits: Rupees
     credits: Rupees
     closing: Rupees
@@ -88,12 +105,19 @@ async def retailer_statement(
     account_id: Annotated[UUID | None, QueryParameter(name="accountId")] = None,
     format: Format = "json",
     lang: Locale = Locale.EN,
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)] = PAGE_LIMIT_DEFAULT,
 ) -> Response[Any]:
-    """By business days, both included, over all lines or one (`accountId`). Whoever takes a file is audited."""
+    """By business days, both included, over all lines or one (`accountId`). Whoever takes a file is audited.
+
+    A file has every entry; `cursor` and `limit` are for reading.
+    """
     if format == "json":
+        after = decode_place(cursor, _Place)
+        with_offset("cursor", after.at if after else None)
         async with database.reading() as tx:
             found = await find_statement(tx, retailer_id, since=since, until=until, account_id=account_id)
-        answer: Envelope[StatementAnswer] = ok(_answer(found, lang))
+        answer: Envelope[StatementAnswer] = ok(_answer(found, lang, after, limit))
         return JsonResponse(answer, headers={"Cache-Control": "no-store"})
     return await take_statement(
         database, actor, retailer_id, since=since, until=until, account_id=account_id, format=format, locale=lang
@@ -101,6 +125,14 @@ async def retailer_statement(
 
 
 ROUTES: list[Any] = [retailer_statement]
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The last entry seen."""
+
+    at: datetime
+    source_id: UUID
+    reversal: bool
 
 
 async def take_statement(
@@ -148,7 +180,9 @@ async def _audit(tx: Transaction, actor: Actor, found: Statement, format: str) -
     await record_audit(tx, actor, [entry])
 
 
-def _answer(found: Statement, locale: Locale) -> StatementAnswer:
+def _answer(found: Statement, locale: Locale, after: _Place | None, limit: int) -> StatementAnswer:
+    rest = _entries_after(found.entries, after)
+    shown = rest[:limit]
     return StatementAnswer(
         retailer_id=found.retailer.id,
         pasal_name=found.retailer.pasal_name,
@@ -157,7 +191,8 @@ def _answer(found: Statement, locale: Locale) -> StatementAnswer:
         last_day=found.until,
         last_day_bs=nepali_day(found.until),
         opening=rupees(found.opening_paisa),
-        entries=[_entry(entry, locale) for entry in found.entries],
+        entries=[_entry(entry, locale) for entry in shown],
+        next_cursor=encode_place(_place_of(shown[-1])) if len(rest) > limit else None,
         debits=rupees(found.debits_paisa),
         credits=rupees(found.credits_paisa),
         closing=rupees(found.closing_paisa),
@@ -166,6 +201,20 @@ def _answer(found: Statement, locale: Locale) -> StatementAnswer:
         overdue=None if found.overdue_paisa is None else rupees(found.overdue_paisa),
         aging=None if found.aging is None else buckets_answer(found.aging),
     )
+
+
+def _entries_after(entries: Sequence[StatementLine], after: _Place | None) -> Sequence[StatementLine]:
+    if after is None:
+        return entries
+    for position, entry in enumerate(entries):
+        if _place_of(entry) == after:
+            return entries[position + 1 :]
+    # What came later with the same moment and source can have cancelled it out; its moment still tells where it was.
+    return [entry for entry in entries if entry.event_at > after.at]
+
+
+def _place_of(entry: StatementLine) -> _Place:
+    return _Place(at=entry.event_at, source_id=entry.source_id, reversal=entry.is_reversal)
 
 
 def _entry(entry: StatementLine, locale: Locale) -> StatementEntry:
