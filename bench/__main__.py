@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import uvloop
+
 from bench import payments, placing, prepaid, projects, risk, serving, walls
 from bench.recording import Recorder
 from bench.world import build_world
@@ -59,4 +61,4 @@ if __name__ == "__main__":
     unknown = set(sys.argv[1:]) - set(PARTS)
     if unknown:
         sys.exit(f"unknown part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    sys.exit(asyncio.run(main(sys.argv[1:] or list(PARTS))))
+    sys.exit(uvloop.run(main(sys.argv[1:] or list(PARTS))))

@@ -21,6 +21,7 @@ from khaacho.ids import new_id
 from khaacho.platform import health
 from khaacho.platform.database import Database
 from khaacho.platform.health import Part, find_readiness
+from khaacho.platform.heap import settle_heap
 from khaacho.platform.http import EXCEPTION_HANDLERS
 from khaacho.platform.job_runner import run_jobs
 from khaacho.platform.logs import configure_logs
@@ -39,6 +40,7 @@ SHUTDOWN_SECONDS_MAX = 30.0
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
     configure_logs(settings)
+    settle_heap()
     with asyncio.Runner() as runner:
         runner.run(_work_until_told(settings))
 

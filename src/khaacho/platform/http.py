@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -108,11 +108,9 @@ def ok(data: T, message: str | None = None) -> Envelope[T]:
 class JsonBody(AbstractDTO[msgspec.Struct]):
     """Decodes request bodies with msgspec, strictly, into the struct the handler's `data` is annotated with."""
 
-    _annotations: ClassVar[dict[str, FieldDefinition]] = {}
-
     @classmethod
     def generate_field_definitions(cls, model_type: type[Any]) -> Any:
-        raise NotImplementedError("bodies are decoded whole")
+        raise AssertionError("bodies are decoded whole")
 
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
@@ -126,7 +124,7 @@ class JsonBody(AbstractDTO[msgspec.Struct]):
     def create_for_field_definition(
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
     ) -> None:
-        cls._annotations[handler_id] = field_definition
+        """Nothing to prepare: the handler knows the annotation of its `data`."""
 
     @classmethod
     def create_openapi_schema(
@@ -135,8 +133,8 @@ class JsonBody(AbstractDTO[msgspec.Struct]):
         return schema_creator.for_field_definition(field_definition)
 
     def decode_bytes(self, value: bytes) -> Any:
-        handler_id = self.asgi_connection.route_handler.handler_id
-        return decode_json(value, self._annotations[handler_id].annotation)
+        field = self.asgi_connection.route_handler.parsed_data_field
+        return decode_json(value, field.annotation)
 
 
 def decode_json(body: bytes, into: type[T]) -> T:

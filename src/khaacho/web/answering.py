@@ -85,8 +85,9 @@ class Application(Litestar):
                 _tell(scope, message["status"], perf_counter() - started)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            await super().__call__(scope, receive, send_answer)
+        # Nothing to take back afterwards: the server runs each request in a context of its own.
+        structlog.contextvars.bind_contextvars(request_id=name)
+        await super().__call__(scope, receive, send_answer)
 
 
 def _tell(scope: HTTPScope, status: int, seconds: float) -> None:

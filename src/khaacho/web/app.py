@@ -32,6 +32,7 @@ from khaacho.parties import api as parties
 from khaacho.parties.access import Doorkeeper, provide_actor
 from khaacho.parties.credit_limits import CreditLimits
 from khaacho.platform import health
+from khaacho.platform.heap import settle_heap
 from khaacho.platform.http import API_BASE, EXCEPTION_HANDLERS, REQUEST_ID_HEADER, JsonBody, JsonResponse
 from khaacho.platform.limits import Limiter
 from khaacho.platform.logs import configure_logs
@@ -46,7 +47,7 @@ from khaacho.projects.reception import Reception
 from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
 from khaacho.web.answering import Application, Deadline
-from khaacho.web.limiting import limit_requests
+from khaacho.web.limiting import RequestLimit
 from khaacho.whatsapp import api as whatsapp
 
 log = structlog.get_logger(__name__)
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> Litestar:
 
     It reads the settings from its state when it starts; only what shapes the routes is read here and now.
     """
+    state = State({"settings": settings})
     app = Application(
         route_handlers=[
             *health.ROUTES,
@@ -88,7 +90,7 @@ def create_app(settings: Settings) -> Litestar:
         ],
         lifespan=[_lifespan],
         dependencies={
-            **{name: _kept(name) for name in KEPT},
+            **{name: _kept(state, name) for name in KEPT},
             "actor": Provide(provide_actor),
             "credit_limits": Provide(lambda: CREDIT_LIMITS, sync_to_thread=False),
         },
@@ -96,8 +98,7 @@ def create_app(settings: Settings) -> Litestar:
         return_dto=None,
         response_class=JsonResponse,
         exception_handlers=EXCEPTION_HANDLERS,
-        guards=[limit_requests],
-        middleware=[Deadline(settings.request_timeout_seconds)],
+        middleware=[Deadline(settings.request_timeout_seconds), RequestLimit()],
         request_max_body_size=settings.body_limit_bytes,
         cors_config=_cors(settings),
         compression_config=CompressionConfig(
@@ -106,7 +107,7 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=documents.openapi_config(),
         plugins=[documents.CommonErrors()],
         on_app_init=[_without_own_logging],
-        state=State({"settings": settings}),
+        state=state,
     )
     app.secure_transport = settings.base_url.startswith("https://")
     return app
@@ -116,7 +117,9 @@ def app_from_environment() -> Litestar:
     """What each web process of `khaacho web` runs."""
     settings = load_settings()
     configure_logs(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    settle_heap()
+    return app
 
 
 def api_routes() -> list[Any]:
@@ -161,11 +164,9 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         log.info("web_stopped", process=os.getpid())
 
 
-def _kept(name: str) -> Provide:
-    def provide(state: State) -> Any:
-        return state[name]
-
-    return Provide(provide, sync_to_thread=False)
+def _kept(state: State, name: str) -> Provide:
+    # Not by a parameter `state`: the framework would make a copy of it for every request.
+    return Provide(lambda: state[name], sync_to_thread=False)
 
 
 def _cors(settings: Settings) -> CORSConfig | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from khaacho.platform.http import API_BASE
 from khaacho.platform.limits import Limiter
@@ -21,18 +20,27 @@ WEBHOOK_PATHS = (
 )
 
 
-async def limit_requests(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Count this request against its caller and route class. Raises TooManyRequests.
+class RequestLimit(ASGIMiddleware):
+    """Counts each request against its caller and route class. Raises TooManyRequests.
 
     Providers' webhooks are not limited: each call is signed, and one that is refused is only sent again.
     """
-    path = connection.scope["path"]
-    if not path.startswith(API_BASE) or path.startswith(WEBHOOK_PATHS):
-        return
-    settings: Settings = connection.app.state.settings
-    limiter: Limiter = connection.app.state.limiter
-    caller = connection.client.host if connection.client else "unknown"
-    if path.startswith(SIGN_IN_PATHS):
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        path = scope["path"]
+        if path.startswith(API_BASE) and not path.startswith(WEBHOOK_PATHS):
+            await _count(scope, signing_in=path.startswith(SIGN_IN_PATHS))
+        await next_app(scope, receive, send)
+
+
+async def _count(scope: Scope, *, signing_in: bool) -> None:
+    state = scope["litestar_app"].state
+    settings: Settings = state.settings
+    limiter: Limiter = state.limiter
+    caller = scope["client"][0] if scope["client"] else "unknown"
+    if signing_in:
         await limiter.allow(f"sign-in:{caller}", settings.sign_ins_per_minute, WINDOW_SECONDS)
     else:
         await limiter.allow(f"request:{caller}", settings.requests_per_minute, WINDOW_SECONDS)
