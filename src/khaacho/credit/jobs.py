@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from khaacho.actors import SYSTEM
-from khaacho.credit.events import PaymentRecorded
+from khaacho.credit.events import AdjustmentRecorded, AdjustmentUndone, PaymentRecorded
 from khaacho.credit.lateness.pausing import evaluate_pause, find_retailers_to_pause, pause_overdue
 from khaacho.credit.lateness.promise_rules import PromiseState
 from khaacho.credit.lateness.promises import find_promises_past_day, judge_live_promise
@@ -57,8 +57,10 @@ async def judge_promises(database: Database, slot: datetime, dry_run: bool) -> M
     return {"retailers": tally.looked_at, "judged": tally.done, "broken": broken, "failed": tally.failed}
 
 
-async def judge_promise_when_paid(tx: Transaction, event: PaymentRecorded) -> None:
-    """Money came in: the promise it fulfils is kept at once."""
+async def judge_promise_when_lowered(
+    tx: Transaction, event: PaymentRecorded | AdjustmentRecorded | AdjustmentUndone
+) -> None:
+    """Money came in, a cheque cleared, or less is owed for another reason: the promise it fulfils is kept at once."""
     await judge_live_promise(tx, SYSTEM, event.retailer_id)
 
 
@@ -73,4 +75,8 @@ SCHEDULES = [
     Schedule(name="promises", cron="30 9 * * *", run=judge_promises),
     Schedule(name="auto-pause", cron="0 11 * * *", run=pause_late_retailers),
 ]
-SUBSCRIBERS: Subscribers = {PaymentRecorded: (judge_promise_when_paid,)}
+SUBSCRIBERS: Subscribers = {
+    PaymentRecorded: (judge_promise_when_lowered,),
+    AdjustmentRecorded: (judge_promise_when_lowered,),
+    AdjustmentUndone: (judge_promise_when_lowered,),
+}

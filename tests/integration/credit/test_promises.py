@@ -8,8 +8,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.fixtures.owing import Owe, Pay, assert_credit_sound, at_wall, audited
-from tests.fixtures.trade import OpenShops, contents_of
+from tests.fixtures.owing import Deliver, Owe, Pay, assert_credit_sound, at_wall, audited
+from tests.fixtures.trade import OpenShops, contents_of, paisa
 
 from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
@@ -24,6 +24,11 @@ from khaacho.credit.lateness.promises import (
     judge_live_promise,
     record_promise,
 )
+from khaacho.credit.paying.adjustments import record_adjustment
+from khaacho.credit.paying.cheques import clear_cheque
+from khaacho.credit.paying.payments import record_payment
+from khaacho.credit.paying.reversals import reverse_adjustment, reverse_payment
+from khaacho.credit.records import AdjustmentOutcome, AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod
 from khaacho.platform.database import Database
 
 API = "/api/v1/admin"
@@ -167,6 +172,124 @@ async def test_a_promise_is_kept_as_soon_as_it_is_paid(
         async with database.transaction() as tx:
             assert await judge_live_promise(tx, SYSTEM, shop) is PromiseState.KEPT
             assert await judge_live_promise(tx, SYSTEM, shop) is None
+
+
+# Below, promises are made at three in the afternoon for Rs 400; what follows happens at four.
+
+
+async def cash(database: Database, shop: UUID, rupees: int, **fields: Any) -> UUID:
+    async with database.transaction() as tx:
+        new = NewPayment(**{"amount_paisa": paisa(rupees), "method": PaymentMethod.CASH, "retailer_id": shop, **fields})
+        return (await record_payment(tx, SYSTEM, new)).payment_id
+
+
+async def adjust(database: Database, shop: UUID, rupees: int, reason: str) -> AdjustmentOutcome:
+    async with database.transaction() as tx:
+        new = NewAdjustment(retailer_id=shop, amount_paisa=paisa(rupees), reason=AdjustmentReason(reason))
+        return await record_adjustment(tx, SYSTEM, new)
+
+
+async def take_back(database: Database, adjustment: UUID) -> None:
+    async with database.transaction() as tx:
+        await reverse_adjustment(tx, SYSTEM, adjustment, reason="a slip")
+
+
+async def judged(database: Database, shop: UUID, deliver: Deliver) -> PromiseState:
+    """What the promise is once everybody has heard, twice over; it is said in the audit at most once."""
+    for _ in range(2):
+        await deliver()
+    (state,) = await states_of(database, shop)
+    assert await audited(database, shop, "PROMISE_KEPT") == ["PROMISE_KEPT"] * (state is PromiseState.KEPT)
+    return state
+
+
+async def test_a_cheque_keeps_a_promise_when_it_clears(
+    database: Database, open_shops: OpenShops, owe: Owe, deliver: Deliver
+) -> None:
+    """[C41, C61] Handed over before the promise was made, it is money only now; not while it waits."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 1_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DELIVERED, 14)):
+        cheque = await cash(database, shop, 400, method=PaymentMethod.CHEQUE, reference="77")
+    with clock.travelled_to(at_wall(DELIVERED, 15)):
+        await promise(database, shop, DELIVERED + timedelta(days=2), amount_paisa=40_000)
+        assert await judged(database, shop, deliver) is PromiseState.LIVE
+    with clock.travelled_to(at_wall(DELIVERED, 16)):
+        async with database.transaction() as tx:
+            await clear_cheque(tx, SYSTEM, cheque)
+        assert await judged(database, shop, deliver) is PromiseState.KEPT
+    await assert_credit_sound(database)
+
+
+async def test_a_credit_keeps_a_promise_as_money_does(
+    database: Database, open_shops: OpenShops, owe: Owe, deliver: Deliver
+) -> None:
+    """[C41, C62] Goods brought back for 399 of the 400 are not enough, one rupee more in cash is. What the shop is
+    charged besides is no debt of the promise, and a credit taken back again does not count.
+    """
+    keeper, charged, undone = await open_shops(3)
+    for shop in (keeper, charged, undone):
+        await owe(shop, 1_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DELIVERED, 15)):
+        for shop in (keeper, charged, undone):
+            await promise(database, shop, DELIVERED + timedelta(days=2), amount_paisa=40_000)
+    with clock.travelled_to(at_wall(DELIVERED, 16)):
+        await adjust(database, keeper, -399, "RETURN")
+        await adjust(database, charged, 400, "CHARGEBACK")
+        slip = await adjust(database, undone, -400, "PROMOTION")
+        await take_back(database, slip.adjustment_id)
+        for shop in (keeper, charged, undone):
+            assert await judged(database, shop, deliver) is PromiseState.LIVE
+        await cash(database, keeper, 1)
+        assert await judged(database, keeper, deliver) is PromiseState.KEPT
+    async with database.reading() as tx:
+        (kept,) = await find_promises(tx, keeper)
+    assert kept.paid_paisa == 40_000
+
+
+async def test_money_that_becomes_free_keeps_a_promise(
+    database: Database, open_shops: OpenShops, owe: Owe, deliver: Deliver
+) -> None:
+    """[C41, C63] A charge that was paid before the promise is taken back after it: its money clears what was promised,
+    and counts once. The same charge unpaid lowers what is owed by itself.
+    """
+    paid, unpaid = await open_shops(2)
+    charges: dict[UUID, UUID] = {}
+    with clock.travelled_to(at_wall(DELIVERED, 14)):
+        for shop in (paid, unpaid):
+            await owe(shop, 1_000, delivered_at=clock.now())
+            outcome = await adjust(database, shop, 400, "CHARGEBACK")
+            charges[shop] = outcome.adjustment_id
+        await cash(database, paid, 400, debit_id=charges[paid])
+    with clock.travelled_to(at_wall(DELIVERED, 15)):
+        for shop in (paid, unpaid):
+            await promise(database, shop, DELIVERED + timedelta(days=2), amount_paisa=40_000)
+    with clock.travelled_to(at_wall(DELIVERED, 16)):
+        for shop in (paid, unpaid):
+            await take_back(database, charges[shop])
+            assert await judged(database, shop, deliver) is PromiseState.KEPT
+    async with database.reading() as tx:
+        assert [one.paid_paisa for shop in (paid, unpaid) for one in await find_promises(tx, shop)] == [40_000] * 2
+    await assert_credit_sound(database)
+
+
+async def test_an_old_payment_taken_back_does_not_undo_what_was_paid_since(
+    database: Database, open_shops: OpenShops, owe: Owe, deliver: Deliver
+) -> None:
+    """[C41, C63] Rs 200 paid before the promise turn out false: 400 paid since keep it all the same, 399 do not."""
+    (shop,) = await open_shops(1)
+    await owe(shop, 1_000, delivered_on=DELIVERED)
+    with clock.travelled_to(at_wall(DELIVERED, 14)):
+        old = await cash(database, shop, 200)
+    with clock.travelled_to(at_wall(DELIVERED, 15)):
+        await promise(database, shop, DELIVERED + timedelta(days=2), amount_paisa=40_000)
+    with clock.travelled_to(at_wall(DELIVERED, 16)):
+        async with database.transaction() as tx:
+            await reverse_payment(tx, SYSTEM, old, reason="a slip")
+        await cash(database, shop, 399)
+        assert await judged(database, shop, deliver) is PromiseState.LIVE
+        await cash(database, shop, 1)
+        assert await judged(database, shop, deliver) is PromiseState.KEPT
 
 
 # --- disputes ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Whether a promise to pay was kept. Pure: no clock, no database [C41].
 
-A promise counts for its whole day. It is kept as soon as what came in since covers it, or nothing is owed any more;
-it is broken once its day is over and neither is so.
+A promise counts for its whole day. It is kept as soon as what came in since (money, or a credit) covers it, or nothing
+is owed any more; it is broken once its day is over and neither is so.
 """
 
 from __future__ import annotations

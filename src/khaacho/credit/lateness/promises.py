@@ -1,7 +1,8 @@
 """Promises to pay: one live promise a retailer, during which nobody is reminded [C41].
 
-A new promise replaces the live one, which stays as history. Whether one was kept is judged when money comes in and on
-the morning after its day. The retailer's row is locked first, so that a reminder is before or after, never between.
+A new promise replaces the live one, which stays as history. Whether one was kept is judged when money comes in, when a
+credit lowers what is owed, and on the morning after its day. The retailer's row is locked first, so that a reminder is
+before or after, never between.
 """
 
 from __future__ import annotations
@@ -162,12 +163,29 @@ async def find_promises_past_day(tx: Transaction) -> list[UUID]:
 
 
 async def _paid_since(tx: Transaction, promise: Promise) -> int:
-    """What cleared payments brought since the promise, by when we learned of them."""
+    """What came in since the promise, by when we learned of it: money that is there, and whatever else lowered what was
+    owed then, such as a credit, or money that was ahead elsewhere.
+    """
     paid: int = await tx.value(
         """
-        SELECT COALESCE(SUM(amount_paisa), 0)::bigint
-        FROM credit_payments
-        WHERE retailer_id = %(retailer)s AND account_id IS NOT NULL AND state = 'CLEARED' AND created_at >= %(since)s
+        WITH money AS (
+            SELECT id, amount_paisa
+            FROM credit_payments
+            WHERE retailer_id = %(retailer)s AND account_id IS NOT NULL AND state = 'CLEARED'
+                AND COALESCE(cleared_at, created_at) >= %(since)s
+        ), otherwise AS (
+            -- What was undone counts against what was done to the same item, and never below nothing: an item that is
+            -- owed again is no debt of the promise.
+            SELECT GREATEST(0, SUM(part.amount_paisa)) AS lowered_paisa
+            FROM credit_debits AS debit
+            JOIN credit_allocations AS part ON part.debit_id = debit.id
+            WHERE debit.account_id IN (SELECT id FROM credit_accounts WHERE retailer_id = %(retailer)s)
+                AND debit.created_at <= %(since)s AND part.created_at >= %(since)s
+                AND NOT EXISTS (SELECT FROM money WHERE money.id = part.payment_id)
+            GROUP BY debit.id
+        )
+        SELECT (COALESCE((SELECT SUM(amount_paisa) FROM money), 0)
+            + COALESCE((SELECT SUM(lowered_paisa) FROM otherwise), 0))::bigint
         """,
         {"retailer": promise.retailer_id, "since": promise.made_at},
     )
