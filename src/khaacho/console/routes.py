@@ -21,6 +21,7 @@ from khaacho.console import (
     retailer,
     risk,
     sign_in,
+    sign_up,
     statement,
     static_files,
     today,
@@ -90,7 +91,7 @@ ROUTES: list[Any] = [
     front_door,
     Router(
         path="/console",
-        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, _proof_page, _work_pages, _pages],
+        route_handlers=[*static_files.ROUTES, *sign_in.ROUTES, *sign_up.ROUTES, _proof_page, _work_pages, _pages],
         exception_handlers=EXCEPTION_HANDLERS,
         include_in_schema=False,
         dto=None,

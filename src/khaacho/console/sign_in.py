@@ -1,22 +1,16 @@
-"""Signing in with phone and password, and out again.
-
-The form is for strangers, who have no session whose token it could carry: it carries a random one that is in a cookie
-as well, which a page elsewhere can neither read nor set.
-"""
+"""Signing in with phone and password, and out again."""
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.datastructures import Cookie
 from litestar.di import Provide
 from litestar.response import Redirect
 
 from khaacho.actors import ActorRole
 from khaacho.console.rendering import render
+from khaacho.console.stranger import FORM_COOKIE, door_cookie, is_own_form, limit_callers, render_form
 from khaacho.console.visitor import (
     HOME,
     ROLES,
@@ -34,12 +28,9 @@ from khaacho.parties.sessions import SESSION_LIFETIME, end_session, find_session
 from khaacho.parties.signin.actions import check_password, record_login
 from khaacho.platform.database import Database
 from khaacho.platform.http import request_id
-from khaacho.platform.limits import Limiter
 from khaacho.settings import Settings
 
-FORM_COOKIE = "khaacho_form"
 PASSWORD_LENGTH_MAX = 200
-WINDOW_SECONDS = 60
 
 
 @get("/sign-in")
@@ -58,11 +49,10 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
     form = await request.form()
     phone, password = str(form.get("phone", "")), str(form.get("password", ""))
     next_page = _next(str(form.get("next", "")))
-    kept = request.cookies.get(FORM_COOKIE, "")
-    if not kept or not hmac.compare_digest(str(form.get("csrf", "")).encode(), kept.encode()):
+    if not is_own_form(request, form):
         return _form(request, settings, next_page=next_page, phone=phone, refusal="expired", status=403)
     try:
-        await _limit(request, settings)
+        await limit_callers(request, settings)
         user = await check_password(database, phone=_phone(phone), password=password[:PASSWORD_LENGTH_MAX])
     except KhaachoError as error:
         return _form(request, settings, next_page=next_page, phone=phone, **_refusal(error))
@@ -74,8 +64,8 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
             await end_session(tx, old)
         started = await start_session(tx, user_id=user.id)
         await record_login(tx, user, way="console", request_id=request_id(request))
-    cookie = _cookie(SESSION_COOKIE, started.cookie, settings, max_age=int(SESSION_LIFETIME.total_seconds()))
-    cookies = [cookie, _cookie(FORM_COOKIE, "", settings, max_age=0)]
+    cookie = door_cookie(SESSION_COOKIE, started.cookie, settings, max_age=int(SESSION_LIFETIME.total_seconds()))
+    cookies = [cookie, door_cookie(FORM_COOKIE, "", settings, max_age=0)]
     return Redirect(_onward(next_page, user.role), status_code=303, cookies=cookies)
 
 
@@ -94,7 +84,7 @@ async def sign_out(request: AnyRequest, database: Database, settings: Settings, 
     """End the session here and in the browser."""
     async with database.transaction() as tx:
         await end_session(tx, request.cookies.get(SESSION_COOKIE, ""))
-    return Redirect("/console/sign-in", status_code=303, cookies=[_cookie(SESSION_COOKIE, "", settings, max_age=0)])
+    return Redirect("/console/sign-in", status_code=303, cookies=[door_cookie(SESSION_COOKIE, "", settings, max_age=0)])
 
 
 def _form(
@@ -107,19 +97,16 @@ def _form(
     seconds: int = 0,
     status: int = 200,
 ) -> Response[str]:
-    token = secrets.token_urlsafe(24)
-    page = render(
+    return render_form(
         request,
+        settings,
         "sign_in.html",
         status=status,
-        token=token,
         next_page=next_page,
         phone=phone[:40],
         refusal=refusal,
         minutes=max(1, -(-seconds // 60)),
     )
-    page.cookies.append(_cookie(FORM_COOKIE, token, settings, max_age=3600))
-    return page
 
 
 def _refusal(error: KhaachoError) -> dict[str, Any]:
@@ -137,12 +124,6 @@ def _refusal(error: KhaachoError) -> dict[str, Any]:
             raise error
 
 
-async def _limit(request: AnyRequest, settings: Settings) -> None:
-    limiter: Limiter = request.app.state.limiter
-    caller = request.client.host if request.client else "unknown"
-    await limiter.allow(f"sign-in:{caller}", settings.sign_ins_per_minute, WINDOW_SECONDS)
-
-
 def _phone(raw: str) -> str:
     return parse_phone(raw.strip(), field="phone")
 
@@ -158,18 +139,6 @@ def _onward(next_page: str, role: ActorRole) -> str:
     """The page that was wanted, unless it is of those who have other pages."""
     home = home_of(role)
     return next_page if (home == HOME) != next_page.startswith(WORK_HOME) else home
-
-
-def _cookie(key: str, value: str, settings: Settings, *, max_age: int) -> Cookie:
-    return Cookie(
-        key=key,
-        value=value,
-        max_age=max_age,
-        path="/console",
-        httponly=True,
-        samesite="lax",
-        secure=settings.base_url.startswith("https://"),
-    )
 
 
 ROUTES: list[Any] = [sign_in_page, sign_in, sign_out]

@@ -19,7 +19,6 @@ from khaacho.parties.phones import parse_phone
 from khaacho.parties.queries import require_user
 from khaacho.parties.records import Locale, NewRetailer, NewUser, NewVendor, User, UserStatus
 from khaacho.parties.signin.actions import (
-    CODE_LIFETIME,
     SignedIn,
     check_password,
     end_all_sign_ins,
@@ -29,6 +28,7 @@ from khaacho.parties.signin.actions import (
     sign_in_with_code,
     sign_in_with_password,
 )
+from khaacho.parties.signin.codes import CODE_LIFETIME
 from khaacho.parties.signin.passwords import hash_password
 from khaacho.parties.user_actions import add_users, set_password_hash
 from khaacho.platform.database import Database

@@ -138,7 +138,7 @@ async def test_every_form_is_refused_without_its_token(
 
 async def test_nobody_gets_a_page_without_a_session(client: httpx.AsyncClient, make_settings: MakeSettings) -> None:
     """Every page and every part of one leads to the sign-in; a part that asks for itself takes its page there."""
-    open_to_all = {"/console/sign-in", "/console/static/{name:str}"}
+    open_to_all = {"/console/sign-in", "/console/sign-up", "/console/sign-up/done", "/console/static/{name:str}"}
     pages = [
         route.path
         for route in create_app(make_settings()).routes

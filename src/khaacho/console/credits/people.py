@@ -1,8 +1,9 @@
-"""Freelancers with their credits, one person's ledger, and adjusting it by hand."""
+"""Freelancers with their credits, one person's ledger, adjusting it by hand, and who is let in."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -18,7 +19,11 @@ from khaacho.console.work.credits import whole_number
 from khaacho.console.work.history import PAGE_LENGTH, read_asked
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
+from khaacho.parties.access import doorkeeper_of
 from khaacho.parties.queries import find_users, require_user
+from khaacho.parties.records import UserStatus
+from khaacho.parties.signin.actions import end_all_sign_ins
+from khaacho.parties.user_actions import set_user_status
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import decode_cursor, encode_cursor
 from khaacho.platform.idempotency import checked_key, run_once
@@ -30,18 +35,27 @@ from khaacho.prepaid.reports import find_user_totals
 
 PEOPLE_SHOWN = 30
 SEARCH_LENGTH_MAX = 80
+ACTS = ("adjusted", "let-in", "keep-out")
 
 
 @get("/people")
 async def people_page(
-    request: AnyRequest, database: Database, visitor: Visitor, q: str = "", after: str | None = None
+    request: AnyRequest, database: Database, visitor: Visitor, q: str = "", status: str = "", after: str | None = None
 ) -> Response[str]:
-    """The newest first, or those whose name or phone has the words."""
+    """The newest first, or those whose name or phone has the words, or who are not let in."""
     visitor.require("credits.admin.view_all")
     words = q.replace("\x00", "").strip()[:SEARCH_LENGTH_MAX]
+    standing = UserStatus(status) if status in tuple(UserStatus) else None
+    asked = {"status": standing.value if standing else "", "q": words}
+    kept = urlencode({name: value for name, value in asked.items() if value})
     async with database.reading() as tx:
         found = await find_users(
-            tx, role=ActorRole.FREELANCER, words=words or None, before=decode_cursor(after), limit=PEOPLE_SHOWN + 1
+            tx,
+            role=ActorRole.FREELANCER,
+            status=standing,
+            words=words or None,
+            before=decode_cursor(after),
+            limit=PEOPLE_SHOWN + 1,
         )
         shown = found[:PEOPLE_SHOWN]
         balances = await find_balances(tx, [person.id for person in shown])
@@ -52,9 +66,8 @@ async def people_page(
         q=words,
         people=shown,
         balances=balances,
-        next_address=f"{HOME}/people?after={encode_cursor(shown[-1].id)}" + (f"&q={words}" if words else "")
-        if more
-        else None,
+        standing=standing,
+        next_address=f"{HOME}/people?after={encode_cursor(shown[-1].id)}&{kept}".rstrip("&") if more else None,
         home=HOME,
     )
 
@@ -64,7 +77,34 @@ async def person_page(
     request: AnyRequest, user_id: UUID, database: Database, visitor: Visitor, done: str = ""
 ) -> Response[str]:
     """One ledger, with filters in the address. Raises UserNotFound, ProfileNotFound."""
-    return await _show(request, user_id, database, visitor, done=done == "adjusted")
+    return await _show(request, user_id, database, visitor, done=done if done in ACTS else "")
+
+
+@post("/people/{user_id:uuid}/let-in", status_code=303)
+async def let_in_page(request: AnyRequest, user_id: UUID, database: Database, visitor: Visitor) -> Response[Any]:
+    """Let somebody in who signed up, or back in; the first time the welcome comes with it."""
+    visitor.require("users.approve")
+    async with database.transaction() as tx:
+        await require_balance(tx, user_id)
+        await set_user_status(tx, visitor.actor, user_id=user_id, status=UserStatus.ACTIVE)
+    return Redirect(f"{HOME}/people/{user_id}?done=let-in", status_code=303)
+
+
+@post("/people/{user_id:uuid}/keep-out", status_code=303)
+async def keep_out_page(request: AnyRequest, user_id: UUID, database: Database, visitor: Visitor) -> Response[Any]:
+    """Keep somebody out, with a reason: they are signed out everywhere. Their credits stay."""
+    visitor.require("users.approve")
+    fields = await request.form()
+    try:
+        async with database.transaction() as tx:
+            await require_balance(tx, user_id)
+            reason = Form(fields).reason()
+            await set_user_status(tx, visitor.actor, user_id=user_id, status=UserStatus.SUSPENDED, reason=reason)
+            ended = await end_all_sign_ins(tx, visitor.actor, user_id=user_id)
+    except KhaachoError as refusal:
+        return await _show(request, user_id, database, visitor, refusal=refusal, tried="keep-out", filled=dict(fields))
+    doorkeeper_of(request).forget(ended)
+    return Redirect(f"{HOME}/people/{user_id}?done=keep-out", status_code=303)
 
 
 @post("/people/{user_id:uuid}/adjust", status_code=303)
@@ -96,7 +136,7 @@ async def adjust_page(request: AnyRequest, user_id: UUID, database: Database, vi
             act=act,
         )
     except KhaachoError as refusal:
-        return await _show(request, user_id, database, visitor, refusal=refusal, filled=dict(fields))
+        return await _show(request, user_id, database, visitor, refusal=refusal, tried="adjust", filled=dict(fields))
     return Redirect(f"{HOME}/people/{user_id}?done=adjusted", status_code=303)
 
 
@@ -106,8 +146,9 @@ async def _show(
     database: Database,
     visitor: Visitor,
     *,
-    done: bool = False,
+    done: str = "",
     refusal: KhaachoError | None = None,
+    tried: str = "",
     filled: dict[str, Any] | None = None,
 ) -> Response[str]:
     visitor.require("credits.admin.view_all")
@@ -122,6 +163,7 @@ async def _show(
         "credits_person.html",
         status=refusal.status if refusal else 200,
         refusal=say(request, visitor, refusal) if refusal else None,
+        tried=tried,
         filled=filled or {},
         done=done,
         person=person,
@@ -138,4 +180,4 @@ async def _show(
     )
 
 
-ROUTES: list[Any] = [people_page, person_page, adjust_page]
+ROUTES: list[Any] = [people_page, person_page, let_in_page, keep_out_page, adjust_page]

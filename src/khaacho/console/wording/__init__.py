@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from khaacho.console.wording import credit, credits_admin, en, ne, operations, prepaid, projects, retailer, watching
+from khaacho.console.wording import (
+    credit,
+    credits_admin,
+    en,
+    ne,
+    operations,
+    prepaid,
+    projects,
+    retailer,
+    sign_up,
+    watching,
+)
 from khaacho.parties.records import Locale
 
-_PARTS = (credit, credits_admin, retailer, operations, prepaid, projects, watching)
+_PARTS = (credit, credits_admin, retailer, operations, prepaid, projects, sign_up, watching)
 
 ENGLISH = en.ENGLISH | {key: text for part in _PARTS for key, text in part.ENGLISH.items()}
 NEPALI = ne.NEPALI | {key: text for part in _PARTS for key, text in part.NEPALI.items()}

@@ -4,14 +4,8 @@ short transactions; no transaction is open while a password is being hashed.
 
 from __future__ import annotations
 
-import asyncio
-import hmac
-import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -19,35 +13,27 @@ from khaacho import clock
 from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.errors import (
     AccountNotActive,
-    SignInLocked,
     TokenInvalid,
     TokenReused,
-    TooManyRequests,
     WrongCredentials,
 )
 from khaacho.ids import new_id
 from khaacho.parties.events import OneTimeCodeIssued
 from khaacho.parties.queries import find_users_by_phone, require_user
 from khaacho.parties.records import User, UserStatus
-from khaacho.parties.signin.lockout import FORGIVEN_AFTER, locked_until
+from khaacho.parties.signin.attempts import forgive_failures, one_attempt_at_a_time, record_failure, refuse_locked
+from khaacho.parties.signin.codes import use_code, write_code
 from khaacho.parties.signin.passwords import hash_password, is_password, needs_new_hash
 from khaacho.parties.signin.tokens import (
     ACCESS_TOKEN_LIFETIME,
     REFRESH_TOKEN_LIFETIME,
-    code_hash,
     make_access_token,
-    new_one_time_code,
     new_random_token,
     token_hash,
 )
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.events import publish
-
-CODE_LIFETIME = timedelta(minutes=5)
-CODE_ATTEMPTS_MAX = 5
-CODES_PER_PHONE_MAX = 5
-CODES_COUNTED_OVER = timedelta(minutes=15)
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,17 +54,17 @@ async def check_password(database: Database, *, phone: str, password: str, role:
 
     Raises WrongCredentials (equally slowly for a phone we do not know), SignInLocked, AccountNotActive.
     """
-    async with _one_attempt_at_a_time(phone):
+    async with one_attempt_at_a_time(phone):
         async with database.reading() as tx:
-            await _refuse_locked(tx, phone)
+            await refuse_locked(tx, phone)
             users = [user for user in await find_users_by_phone(tx, phone) if role in (None, user.role)]
             hashes = await _find_password_hashes(tx, users)
         matching = await _first_matching(users, hashes, password)
         if matching is None:
-            await _record_failure(database, phone)
+            await record_failure(database, phone)
             raise WrongCredentials
         async with database.transaction() as tx:
-            await _forgive_failures(tx, phone)
+            await forgive_failures(tx, phone)
     if needs_new_hash(hashes[matching.id]):
         await _renew_hash(database, matching.id, hashes[matching.id], await hash_password(password))
     return _active(matching)
@@ -132,28 +118,8 @@ async def issue_one_time_code(database: Database, *, secret: str, phone: str) ->
 
     Raises TooManyRequests after five codes for one phone in fifteen minutes.
     """
-    now = clock.now()
-    code = new_one_time_code()
     async with database.transaction() as tx:
-        recent: int = await tx.value(
-            "SELECT count(*) FROM one_time_codes WHERE phone = %(phone)s AND created_at > %(since)s",
-            {"phone": phone, "since": now - CODES_COUNTED_OVER},
-        )
-        if recent >= CODES_PER_PHONE_MAX:
-            raise TooManyRequests(retry_after_seconds=int(CODES_COUNTED_OVER.total_seconds()))
-        await tx.send_only(
-            """
-            INSERT INTO one_time_codes (id, phone, code_hash, created_at, expires_at)
-            VALUES (%(id)s, %(phone)s, %(hash)s, %(now)s, %(expires)s)
-            """,
-            {
-                "id": new_id(),
-                "phone": phone,
-                "hash": code_hash(phone, code, secret=secret),
-                "now": now,
-                "expires": now + CODE_LIFETIME,
-            },
-        )
+        code = await write_code(tx, phone, secret=secret)
         active = [user for user in await find_users_by_phone(tx, phone) if user.status is UserStatus.ACTIVE]
         if active:
             await publish(tx, [OneTimeCodeIssued(phone=phone, code=code, locale=active[0].locale)])
@@ -172,41 +138,18 @@ async def sign_in_with_code(
 
     Raises WrongCredentials, SignInLocked, AccountNotActive.
     """
-    async with _one_attempt_at_a_time(phone):
+    async with one_attempt_at_a_time(phone):
         async with database.transaction() as tx:
-            await _refuse_locked(tx, phone)
-            used = await _use_code(tx, phone, code_hash(phone, code.strip(), secret=secret))
+            await refuse_locked(tx, phone)
+            used = await use_code(tx, phone, code, secret=secret)
             users = [user for user in await find_users_by_phone(tx, phone) if role in (None, user.role)]
             if used and users:
-                await _forgive_failures(tx, phone)
+                await forgive_failures(tx, phone)
         if not used or not users:
-            await _record_failure(database, phone)
+            await record_failure(database, phone)
             raise WrongCredentials
     user = _active(min(users, key=lambda user: user.status != "ACTIVE"))
     return await begin_sign_in(database, secret=secret, user=user, way="code", request_id=request_id)
-
-
-async def _use_code(tx: Transaction, phone: str, given_hash: bytes) -> bool:
-    """Count the attempt and use the code up if it is right. Its row stays locked until the attempt is counted."""
-    # one_time_codes_phone_idx serves this.
-    attempt = await tx.dicts(
-        """
-        UPDATE one_time_codes
-        SET attempts = attempts + 1
-        WHERE id = (
-            SELECT id FROM one_time_codes WHERE phone = %(phone)s ORDER BY created_at DESC, id DESC LIMIT 1
-        )
-            AND used_at IS NULL AND expires_at > %(now)s AND attempts < %(attempts_max)s
-        RETURNING id, code_hash
-        """,
-        {"phone": phone, "now": clock.now(), "attempts_max": CODE_ATTEMPTS_MAX},
-    )
-    if not attempt or not hmac.compare_digest(attempt[0]["code_hash"], given_hash):
-        return False
-    await tx.send_only(
-        "UPDATE one_time_codes SET used_at = %(now)s WHERE id = %(id)s", {"now": clock.now(), "id": attempt[0]["id"]}
-    )
-    return True
 
 
 # --- going on and ending -----------------------------------------------------------------------------------------
@@ -341,51 +284,3 @@ def _active(user: User) -> User:
     if user.status is not UserStatus.ACTIVE:
         raise AccountNotActive(account_status=user.status.lower())
     return user
-
-
-# --- wrong attempts ----------------------------------------------------------------------------------------------
-
-_attempts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-
-@asynccontextmanager
-async def _one_attempt_at_a_time(phone: str) -> AsyncIterator[None]:
-    """Attempts on one phone queue up, so that a volley of guesses meets the lock that its fifth sets.
-
-    Each process has its own queue: with n of them a volley may have n − 1 guesses more.
-    """
-    lock = _attempts.setdefault(phone, asyncio.Lock())
-    async with lock:
-        yield
-
-
-async def _refuse_locked(tx: Transaction, phone: str) -> None:
-    until: datetime | None = await tx.value(
-        "SELECT locked_until FROM sign_in_failures WHERE phone = %(phone)s", {"phone": phone}
-    )
-    if until is not None and until > clock.now():
-        raise SignInLocked(retry_after_seconds=math.ceil((until - clock.now()).total_seconds()))
-
-
-async def _record_failure(database: Database, phone: str) -> None:
-    now = clock.now()
-    async with database.transaction() as tx:
-        failures: int = await tx.value(
-            """
-            INSERT INTO sign_in_failures AS f (phone, failures, last_failed_at)
-            VALUES (%(phone)s, 1, %(now)s)
-            ON CONFLICT (phone) DO UPDATE SET
-                failures = CASE WHEN f.last_failed_at < %(forgiven)s THEN 1 ELSE f.failures + 1 END,
-                last_failed_at = %(now)s
-            RETURNING failures
-            """,
-            {"phone": phone, "now": now, "forgiven": now - FORGIVEN_AFTER},
-        )
-        await tx.execute(
-            "UPDATE sign_in_failures SET locked_until = %(until)s WHERE phone = %(phone)s",
-            {"phone": phone, "until": locked_until(failures, now)},
-        )
-
-
-async def _forgive_failures(tx: Transaction, phone: str) -> None:
-    await tx.execute("DELETE FROM sign_in_failures WHERE phone = %(phone)s", {"phone": phone})
