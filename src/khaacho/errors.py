@@ -77,6 +77,11 @@ class IdempotencyKeyReused(KhaachoError):
     sentence = "This Idempotency-Key was used before with another request."
 
 
+class IdempotencyKeyExpired(KhaachoError):
+    code, status = "IDEMPOTENCY_KEY_EXPIRED", 409
+    sentence = "This was done under this Idempotency-Key so long ago that the answer is gone; send a new key."
+
+
 class RequestInProgress(KhaachoError):
     code, status, retryable = "REQUEST_IN_PROGRESS", 409, True
     sentence = "The first request with this Idempotency-Key is still being worked on."

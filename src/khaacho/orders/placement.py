@@ -23,7 +23,7 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.catalog.actions import lock_stock, reserve
 from khaacho.credit.lock import Acquired, CreditDesk, CreditRequest, send_lock_credit
-from khaacho.errors import InsufficientStock, KhaachoError, ValidationFailed
+from khaacho.errors import IdempotencyKeyExpired, InsufficientStock, KhaachoError, ValidationFailed
 from khaacho.ids import new_id
 from khaacho.orders.events import OrderPlaced, VendorAsked
 from khaacho.orders.placing_rows import OrderDraft, insert_orders
@@ -85,8 +85,9 @@ Outcome = list[Order] | KhaachoError
 
 
 class _Locked(msgspec.Struct, frozen=True, kw_only=True):
-    """What round trip one brought."""
+    """What round trip one brought. `placed_before`: the keys under which there are orders."""
 
+    placed_before: frozenset[str]
     stored: dict[str, StoredOutcome]
     desk: CreditDesk
     available: dict[UUID, Decimal]
@@ -107,6 +108,9 @@ async def place_batch(tx: Transaction, placements: Sequence[Placement], *, wait:
     decided: dict[str, list[OrderDraft]] = {}
     for placement, drafts in zip(placements, drafted, strict=True):
         if placement.key in outcomes:
+            continue
+        if placement.key in locked.placed_before:
+            outcomes[placement.key] = IdempotencyKeyExpired()
             continue
         try:
             decided[placement.key] = _decide(placement, drafts, locked)
@@ -185,6 +189,11 @@ async def _lock_and_read(
     async with tx.pipeline():
         desk = await send_lock_credit(tx, [_credit_request(placement, draft) for placement, draft in flat], wait=wait)
         stock = await lock_stock(tx, sorted(offer_ids))
+        # Before the stored outcomes: whoever is seen here has an outcome there, unless that was thrown away.
+        placed: Pending[str] = await tx.send_values(
+            "SELECT placement_key FROM orders WHERE placement_key = ANY(%(keys)s)",
+            {"keys": [placement.key for placement in placements]},
+        )
         stored = await send_find_outcomes(tx, SCOPE, [placement.key for placement in placements])
         numbers = await _send_draw_numbers(tx, len(flat))
         first: Pending[int] = await tx.send_values(
@@ -193,6 +202,7 @@ async def _lock_and_read(
     opened_desk = await desk.desk()
     levels = await stock.all()
     return _Locked(
+        placed_before=frozenset(await placed.all()),
         stored=await read_outcomes(stored),
         desk=opened_desk,
         available={level.id: level.physical - level.reserved for level in levels},

@@ -2,6 +2,9 @@
 
 Refusals are not stored: they changed nothing, so the same key may succeed later. Two requests with one key that race
 meet on the primary key; the later one waits for the first to commit and then answers the stored outcome.
+
+Keys are thrown away after a month (`housekeeping`). From then on one is a new request, except where what was done under
+it still has its key, as orders have: those answer IDEMPOTENCY_KEY_EXPIRED rather than being placed again.
 """
 
 from __future__ import annotations
@@ -150,4 +153,7 @@ async def _claim(tx: Transaction, scope: str, key: str, request_hash: bytes) -> 
 
 async def _replay(tx: Transaction, scope: str, key: str, request_hash: bytes, into: type[Outcome]) -> Outcome:
     stored = await read_outcomes(await send_find_outcomes(tx, scope, [key]))
+    if key not in stored:
+        # Thrown away for its age between the claim and now: whoever comes again finds the key free.
+        raise RequestInProgress
     return replayed(stored[key], request_hash, into)
