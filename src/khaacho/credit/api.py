@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,19 +10,18 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromQuery, QueryParameter
 
+from khaacho import clock
 from khaacho.actors import Actor, ActorRole
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.exposure.guardrail_api import ROUTES as GUARDRAIL_ROUTES
 from khaacho.credit.exposure.risk_api import ROUTES as RISK_ROUTES
+from khaacho.credit.exposure.risk_api_records import LineAnswer, OpenItemAnswer, line_answer, open_item_answer
 from khaacho.credit.paying.payment_api import ROUTES as PAYMENT_ROUTES
 from khaacho.credit.queries import find_credit_overview, require_credit_line
 from khaacho.credit.records import (
     MAX_ORDER_PAISA_DEFAULT,
     MAX_OUTSTANDING_DAYS_DEFAULT,
     TERMS_DAYS_DEFAULT,
-    CreditLine,
-    Debit,
-    DebitState,
     NewCreditLine,
 )
 from khaacho.credit.statement.statement_api import ROUTES as STATEMENT_ROUTES
@@ -58,35 +57,6 @@ class NewLine(ApiRecord, frozen=True, kw_only=True):
     terms_days: Days = TERMS_DAYS_DEFAULT
 
 
-class Line(ApiRecord, frozen=True, kw_only=True):
-    """A credit line with what is used of it; `accountId` also names its ledger account."""
-
-    account_id: UUID
-    retailer_id: UUID
-    vendor_id: UUID | None
-    status: CreditStatus
-    credit_limit: Rupees
-    used_credit: Rupees
-    held_credit: Rupees
-    available_credit: Rupees
-    max_order_value: Rupees
-    max_outstanding_days: int
-    terms_days: int
-
-
-class OpenItem(ApiRecord, frozen=True, kw_only=True):
-    """Something still owed."""
-
-    transaction_id: UUID
-    source: str
-    source_id: UUID
-    amount: Rupees
-    remaining: Rupees
-    state: DebitState
-    opened_at: datetime
-    due_on: date
-
-
 class OwnCredit(ApiRecord, frozen=True, kw_only=True):
     """A retailer's view of their own credit."""
 
@@ -97,8 +67,8 @@ class OwnCredit(ApiRecord, frozen=True, kw_only=True):
     available_credit: Rupees
     overdue: Rupees
     paid_ahead: Rupees
-    lines: list[Line]
-    open_items: list[OpenItem]
+    lines: list[LineAnswer]
+    open_items: list[OpenItemAnswer]
 
 
 class Movement(ApiRecord, frozen=True, kw_only=True):
@@ -132,7 +102,7 @@ class AccountStatement(ApiRecord, frozen=True, kw_only=True):
     summary="Open a credit line",
     guards=[requires("credit.write")],
 )
-async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope[Line]:
+async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope[LineAnswer]:
     """Raises ALREADY_EXISTS when the two already have a line."""
     new = NewCreditLine(
         retailer_id=data.retailer_id,
@@ -146,7 +116,7 @@ async def open_line(data: NewLine, database: Database, actor: Actor) -> Envelope
     )
     async with database.transaction() as tx:
         (line,) = await open_credit_lines(tx, actor, [new])
-    return ok(_line(line))
+    return ok(line_answer(line))
 
 
 @get(
@@ -160,6 +130,7 @@ async def own_credit(database: Database, actor: Actor) -> Envelope[OwnCredit]:
         raise Forbidden
     async with database.reading() as tx:
         overview = await find_credit_overview(tx, actor.retailer_id)
+    today = clock.business_day()
     return ok(
         OwnCredit(
             credit_status=overview.status,
@@ -169,8 +140,8 @@ async def own_credit(database: Database, actor: Actor) -> Envelope[OwnCredit]:
             available_credit=rupees(overview.available_paisa),
             overdue=rupees(overview.overdue_paisa),
             paid_ahead=rupees(overview.unapplied_paisa),
-            lines=[_line(line) for line in overview.lines],
-            open_items=[_open_item(debit) for debit in overview.open_debits],
+            lines=[line_answer(line) for line in overview.lines],
+            open_items=[open_item_answer(debit, today=today) for debit in overview.open_debits],
         )
     )
 
@@ -229,35 +200,6 @@ async def _ensure_own_account(tx: Transaction, actor: Actor, account_id: UUID) -
         ensure_vendor_access(actor, line.vendor_id)
         return
     ensure_retailer_access(actor, line.retailer_id)
-
-
-def _line(line: CreditLine) -> Line:
-    return Line(
-        account_id=line.id,
-        retailer_id=line.retailer_id,
-        vendor_id=line.vendor_id,
-        status=line.status,
-        credit_limit=rupees(line.limit_paisa),
-        used_credit=rupees(line.used_paisa),
-        held_credit=rupees(line.held),
-        available_credit=rupees(line.available_paisa),
-        max_order_value=rupees(line.max_order_paisa),
-        max_outstanding_days=line.max_outstanding_days,
-        terms_days=line.terms_days,
-    )
-
-
-def _open_item(debit: Debit) -> OpenItem:
-    return OpenItem(
-        transaction_id=debit.id,
-        source=debit.source_kind,
-        source_id=debit.source_id,
-        amount=rupees(debit.amount_paisa),
-        remaining=rupees(debit.remaining_paisa),
-        state=debit.state,
-        opened_at=debit.opened_at,
-        due_on=debit.due_on,
-    )
 
 
 def _statement(found: Statement, limit: int) -> AccountStatement:

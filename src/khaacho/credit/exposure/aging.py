@@ -40,7 +40,7 @@ class Severity(StrEnum):
 
 
 class Aging(msgspec.Struct, frozen=True, kw_only=True):
-    """What remains to be paid, by age. Amounts in paisa."""
+    """What remains to be paid, by age: of a shop, of all of them, now or on a day. Amounts in paisa."""
 
     days_0_7_paisa: int = 0
     days_8_14_paisa: int = 0

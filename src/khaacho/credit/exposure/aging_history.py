@@ -9,38 +9,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-import msgspec
-
 from khaacho import clock
 from khaacho.credit.exposure.aging import Aging, bucket_starts
 from khaacho.platform.database import Transaction
 
 
-class AgedRetailer(msgspec.Struct, frozen=True, kw_only=True):
+class AgedRetailer(Aging, frozen=True, kw_only=True):
     """What a shop owed at a moment, how much of it past its due day, and when the earliest of it was due."""
 
     retailer_id: UUID
     at: datetime
-    days_0_7_paisa: int
-    days_8_14_paisa: int
-    days_15_30_paisa: int
-    days_over_30_paisa: int
     overdue_paisa: int
     oldest_opened_at: datetime
     earliest_due_on: date
-
-    @property
-    def aging(self) -> Aging:
-        return Aging(
-            days_0_7_paisa=self.days_0_7_paisa,
-            days_8_14_paisa=self.days_8_14_paisa,
-            days_15_30_paisa=self.days_15_30_paisa,
-            days_over_30_paisa=self.days_over_30_paisa,
-        )
-
-    @property
-    def total_paisa(self) -> int:
-        return self.aging.total_paisa
 
     @property
     def oldest_days(self) -> int:

@@ -56,7 +56,6 @@ class GuardrailsAnswer(LineAnswer, frozen=True, kw_only=True):
     `belowUse` says that a limit is below what is used: nothing more can be ordered on it until enough is paid.
     """
 
-    retailer_id: UUID
     credit_status: CreditStatus
     credit_status_reason: str | None
     below_use: bool
@@ -239,7 +238,6 @@ def _guardrails(retailer_id: UUID, overview: CreditOverview) -> GuardrailsAnswer
     first = {name: getattr(lines[0], name) for name in LineAnswer.__struct_fields__}
     return GuardrailsAnswer(
         **first,
-        retailer_id=retailer_id,
         credit_status=overview.status,
         credit_status_reason=overview.status_reason,
         below_use=any(line.limit_paisa < line.used_paisa for line in overview.lines),

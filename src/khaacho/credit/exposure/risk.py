@@ -20,7 +20,7 @@ from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Transaction
 
 
-class RetailerRisk(msgspec.Struct, frozen=True, kw_only=True):
+class RetailerRisk(Aging, frozen=True, kw_only=True):
     """One shop: what it may owe, what it owes by age. `used_paisa` also counts holds; amounts in paisa."""
 
     retailer_id: UUID
@@ -30,25 +30,8 @@ class RetailerRisk(msgspec.Struct, frozen=True, kw_only=True):
     credit_status: CreditStatus
     limit_paisa: int
     used_paisa: int
-    days_0_7_paisa: int
-    days_8_14_paisa: int
-    days_15_30_paisa: int
-    days_over_30_paisa: int
     oldest_opened_at: datetime | None
     high_risk: bool
-
-    @property
-    def aging(self) -> Aging:
-        return Aging(
-            days_0_7_paisa=self.days_0_7_paisa,
-            days_8_14_paisa=self.days_8_14_paisa,
-            days_15_30_paisa=self.days_15_30_paisa,
-            days_over_30_paisa=self.days_over_30_paisa,
-        )
-
-    @property
-    def total_paisa(self) -> int:
-        return self.aging.total_paisa
 
     @property
     def oldest_days(self) -> int:
@@ -58,19 +41,11 @@ class RetailerRisk(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, (clock.business_day() - clock.business_day(self.oldest_opened_at)).days)
 
 
-class RiskSummary(msgspec.Struct, frozen=True, kw_only=True):
+class RiskSummary(Aging, frozen=True, kw_only=True):
     """All shops with a credit line together, whatever a list beside it is filtered by."""
 
-    days_0_7_paisa: int
-    days_8_14_paisa: int
-    days_15_30_paisa: int
-    days_over_30_paisa: int
     retailers: int
     high_risk: int
-
-    @property
-    def total_paisa(self) -> int:
-        return self.days_0_7_paisa + self.days_8_14_paisa + self.days_15_30_paisa + self.days_over_30_paisa
 
 
 class RiskSort(StrEnum):

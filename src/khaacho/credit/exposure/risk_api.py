@@ -124,7 +124,7 @@ async def retailer_credit(
             open_items=_page(
                 items,
                 limit,
-                lambda item: open_item_answer(item, opened_on=clock.business_day(item.opened_at), today=today),
+                lambda item: open_item_answer(item, today=today),
                 lambda item: Place(at=item.opened_at, id=item.id),
             ),
             transactions=_page(

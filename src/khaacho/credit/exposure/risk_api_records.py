@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
+from khaacho import clock
 from khaacho.credit.exposure.aging import Aging
 from khaacho.credit.exposure.profile import CreditProfile, PaymentRow
 from khaacho.credit.exposure.risk import RetailerRisk, RiskSummary
@@ -60,9 +62,13 @@ class DashboardAnswer(ApiRecord, frozen=True, kw_only=True):
 
 
 class LineAnswer(ApiRecord, frozen=True, kw_only=True):
-    """A credit line with its guardrails; without `vendorId` the platform lends."""
+    """A credit line with its guardrails and what is used of it; without `vendorId` the platform lends.
+
+    `accountId` also names its ledger account.
+    """
 
     account_id: UUID
+    retailer_id: UUID
     vendor_id: UUID | None
     status: CreditStatus
     credit_limit: Rupees
@@ -98,6 +104,8 @@ class ProfileAnswer(ApiRecord, frozen=True, kw_only=True):
 
 
 class OpenItemAnswer(ApiRecord, frozen=True, kw_only=True):
+    """Something still owed, with its age in business days."""
+
     transaction_id: UUID
     account_id: UUID
     source: str
@@ -172,10 +180,7 @@ class RetailerCreditAnswer(ApiRecord, frozen=True, kw_only=True):
 
 def summary_answer(summary: RiskSummary) -> SummaryAnswer:
     return SummaryAnswer(
-        days_0_7=rupees(summary.days_0_7_paisa),
-        days_8_14=rupees(summary.days_8_14_paisa),
-        days_15_30=rupees(summary.days_15_30_paisa),
-        days_over_30=rupees(summary.days_over_30_paisa),
+        **_buckets(summary),
         total_outstanding=rupees(summary.total_paisa),
         retailer_count=summary.retailers,
         high_risk_count=summary.high_risk,
@@ -190,10 +195,7 @@ def risk_answer(risk: RetailerRisk) -> RetailerRiskAnswer:
         credit_limit=rupees(risk.limit_paisa),
         used_credit=rupees(risk.used_paisa),
         credit_status=risk.credit_status,
-        days_0_7=rupees(risk.days_0_7_paisa),
-        days_8_14=rupees(risk.days_8_14_paisa),
-        days_15_30=rupees(risk.days_15_30_paisa),
-        days_over_30=rupees(risk.days_over_30_paisa),
+        **_buckets(risk),
         total=rupees(risk.total_paisa),
         high_risk=risk.high_risk,
         oldest_open_days=risk.oldest_days,
@@ -201,17 +203,22 @@ def risk_answer(risk: RetailerRisk) -> RetailerRiskAnswer:
 
 
 def buckets_answer(aging: Aging) -> BucketsAnswer:
-    return BucketsAnswer(
-        days_0_7=rupees(aging.days_0_7_paisa),
-        days_8_14=rupees(aging.days_8_14_paisa),
-        days_15_30=rupees(aging.days_15_30_paisa),
-        days_over_30=rupees(aging.days_over_30_paisa),
-    )
+    return BucketsAnswer(**_buckets(aging))
+
+
+def _buckets(aging: Aging) -> dict[str, Decimal]:
+    return {
+        "days_0_7": rupees(aging.days_0_7_paisa),
+        "days_8_14": rupees(aging.days_8_14_paisa),
+        "days_15_30": rupees(aging.days_15_30_paisa),
+        "days_over_30": rupees(aging.days_over_30_paisa),
+    }
 
 
 def line_answer(line: CreditLine) -> LineAnswer:
     return LineAnswer(
         account_id=line.id,
+        retailer_id=line.retailer_id,
         vendor_id=line.vendor_id,
         status=line.status,
         credit_limit=rupees(line.limit_paisa),
@@ -248,7 +255,7 @@ def profile_answer(found: CreditProfile) -> ProfileAnswer:
     )
 
 
-def open_item_answer(debit: Debit, *, opened_on: date, today: date) -> OpenItemAnswer:
+def open_item_answer(debit: Debit, *, today: date) -> OpenItemAnswer:
     return OpenItemAnswer(
         transaction_id=debit.id,
         account_id=debit.account_id,
@@ -259,7 +266,7 @@ def open_item_answer(debit: Debit, *, opened_on: date, today: date) -> OpenItemA
         state=debit.state,
         opened_at=debit.opened_at,
         due_on=debit.due_on,
-        open_days=max(0, (today - opened_on).days),
+        open_days=max(0, (today - clock.business_day(debit.opened_at)).days),
         days_past_due=max(0, (today - debit.due_on).days),
     )
 

@@ -149,7 +149,7 @@ async def _aged(tx: Transaction, statement: Statement, end: datetime) -> Stateme
     found = await find_aging_as_of(tx, statement.retailer.id, end - timedelta(microseconds=1))
     return msgspec.structs.replace(
         statement,
-        aging=found[0].aging if found else Aging(),
+        aging=found[0] if found else Aging(),
         overdue_paisa=found[0].overdue_paisa if found else 0,
     )
 
