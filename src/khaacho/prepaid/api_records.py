@@ -16,7 +16,7 @@ from khaacho.prepaid.gateways.port import Currency, GatewayName
 from khaacho.prepaid.pricing import package_price
 from khaacho.prepaid.purchase import Purchase
 from khaacho.prepaid.queries import HistoryLine
-from khaacho.prepaid.records import Balance, Grant, MovementKind, Package, Terms
+from khaacho.prepaid.records import Balance, Grant, LotKind, MovementKind, Package, Terms
 
 Percent = Annotated[Decimal, msgspec.Meta(description="Percent, at most two decimals", examples=[20])]
 Credits = Annotated[int, msgspec.Meta(description="Whole credits", examples=[25])]
@@ -112,6 +112,16 @@ class PurchaseBehind(ApiRecord, frozen=True, kw_only=True):
     base_price: Rupees | None
 
 
+class PaidByAnswer(ApiRecord, frozen=True, kw_only=True):
+    """Credits that paid for a line of spending, and the transaction that brought them; `type` says how they came in."""
+
+    transaction_id: UUID
+    type: LotKind
+    credits: Credits
+    returned_credits: Credits
+    package_name: str | None
+
+
 class HistoryItem(ApiRecord, frozen=True, kw_only=True):
     transaction_id: UUID
     type: MovementKind
@@ -123,6 +133,7 @@ class HistoryItem(ApiRecord, frozen=True, kw_only=True):
     source_id: UUID
     refunds_transaction_id: UUID | None
     purchase: PurchaseBehind | None
+    paid_by: list[PaidByAnswer]
     created_at: datetime
 
 
@@ -271,6 +282,16 @@ def history_item(line: HistoryLine) -> HistoryItem:
         source_id=line.source_id,
         refunds_transaction_id=line.refunds_id,
         purchase=_purchase_behind(line),
+        paid_by=[
+            PaidByAnswer(
+                transaction_id=part.movement_id,
+                type=part.kind,
+                credits=part.units,
+                returned_credits=part.returned_units,
+                package_name=part.package_name,
+            )
+            for part in line.paid_by
+        ],
         created_at=line.created_at,
     )
 

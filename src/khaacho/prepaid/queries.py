@@ -10,11 +10,21 @@ import msgspec
 
 from khaacho.platform.database import Transaction
 from khaacho.prepaid.gateways.port import Currency, GatewayName
-from khaacho.prepaid.records import MovementKind
+from khaacho.prepaid.records import LotKind, MovementKind
+
+
+class PaidPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one lot that paid for a spend; `movement_id` is the purchase or gift that brought the lot [P4]."""
+
+    movement_id: UUID
+    kind: LotKind
+    units: int
+    returned_units: int
+    package_name: str | None
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A movement, with what is known of the purchase it belongs to."""
+    """A movement, with what is known of the purchase it belongs to, and for a spend what paid for it."""
 
     id: UUID
     user_id: UUID
@@ -37,6 +47,29 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     base_price_paisa: int | None
     ip: str | None
     user_agent: str | None
+    paid_by: tuple[PaidPart, ...]
+
+
+# What every list of movements reads; the primary key of prepaid_lot_uses serves what paid for a line.
+HISTORY_LINES = """
+    SELECT movement.id, movement.user_id, movement.kind, movement.units, movement.balance_before,
+        movement.balance_after, movement.source_kind, movement.source_id, movement.refunds_id, movement.reason,
+        movement.created_at, movement.actor_name, bought.gateway, bought.gateway_order_id,
+        payment.gateway_payment_id, payment.amount_paisa, payment.currency, bought.package_name,
+        bought.base_price_paisa, bought.ip, bought.user_agent, COALESCE(paid.parts, '[]') AS paid_by
+    FROM prepaid_movements AS movement
+    LEFT JOIN prepaid_orders AS bought ON bought.id = movement.order_id
+    LEFT JOIN prepaid_payments AS payment ON payment.movement_id = movement.id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('movement_id', lot.id, 'kind', lot.kind, 'units', used.units,
+            'returned_units', used.returned_units, 'package_name', purchase.package_name) ORDER BY lot.id) AS parts
+        FROM prepaid_lot_uses AS used
+        JOIN prepaid_lots AS lot ON lot.id = used.lot_id
+        JOIN prepaid_movements AS brought ON brought.id = lot.id
+        LEFT JOIN prepaid_orders AS purchase ON purchase.id = brought.order_id
+        WHERE used.movement_id = movement.id
+    ) AS paid ON movement.kind = 'SPEND'
+"""
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,14 +103,7 @@ async def find_history(
     # prepaid_movements_user_idx serves both.
     lines = await tx.all(
         f"""
-        SELECT movement.id, movement.user_id, movement.kind, movement.units, movement.balance_before,
-            movement.balance_after, movement.source_kind, movement.source_id, movement.refunds_id, movement.reason,
-            movement.created_at, movement.actor_name, bought.gateway, bought.gateway_order_id,
-            payment.gateway_payment_id, payment.amount_paisa, payment.currency, bought.package_name,
-            bought.base_price_paisa, bought.ip, bought.user_agent
-        FROM prepaid_movements AS movement
-        LEFT JOIN prepaid_orders AS bought ON bought.id = movement.order_id
-        LEFT JOIN prepaid_payments AS payment ON payment.movement_id = movement.id
+        {HISTORY_LINES}
         WHERE {where}
         ORDER BY movement.id DESC
         LIMIT %(limit)s OFFSET %(offset)s

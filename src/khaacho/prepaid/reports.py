@@ -15,22 +15,11 @@ import msgspec
 
 from khaacho.platform.database import Transaction
 from khaacho.prepaid.gateways.port import Currency
-from khaacho.prepaid.queries import HistoryLine, HistoryPage
+from khaacho.prepaid.queries import HISTORY_LINES, HistoryLine, HistoryPage
 from khaacho.prepaid.records import LotKind, MovementKind
 
 # The plain columns a list of movements may be sorted by; a UUIDv7 is a time.
 _SORT_COLUMNS = {"createdAt": "movement.id", "credits": "movement.units", "balanceAfter": "movement.balance_after"}
-
-_LINE = """
-    SELECT movement.id, movement.user_id, movement.kind, movement.units, movement.balance_before,
-        movement.balance_after, movement.source_kind, movement.source_id, movement.refunds_id, movement.reason,
-        movement.created_at, movement.actor_name, bought.gateway, bought.gateway_order_id,
-        payment.gateway_payment_id, payment.amount_paisa, payment.currency, bought.package_name,
-        bought.base_price_paisa, bought.ip, bought.user_agent
-    FROM prepaid_movements AS movement
-    LEFT JOIN prepaid_orders AS bought ON bought.id = movement.order_id
-    LEFT JOIN prepaid_payments AS payment ON payment.movement_id = movement.id
-"""
 
 
 class MovementSort(StrEnum):
@@ -70,7 +59,7 @@ async def find_movement_page(
     # By time it is the primary key (or prepaid_movements_user_idx) read from one end; other sorts read what matches.
     lines = await tx.all(
         f"""
-        {_LINE}
+        {HISTORY_LINES}
         WHERE {where}
         ORDER BY {_SORT_COLUMNS[sort]} {order.upper()}, movement.id {order.upper()}
         LIMIT %(limit)s OFFSET %(offset)s
@@ -85,7 +74,7 @@ async def find_movement_page(
 def stream_movements(tx: Transaction, wanted: MovementFilter) -> AsyncGenerator[list[HistoryLine], None]:
     """Every movement that matches, oldest first, in portions and all of one moment."""
     where, params = _where(wanted)
-    return tx.stream(f"{_LINE} WHERE {where} ORDER BY movement.id", params, into=HistoryLine)
+    return tx.stream(f"{HISTORY_LINES} WHERE {where} ORDER BY movement.id", params, into=HistoryLine)
 
 
 def _where(wanted: MovementFilter) -> tuple[str, dict[str, Any]]:

@@ -166,6 +166,20 @@ async def find_applications(
     )
 
 
+async def find_titles(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What each application was for, in the words of its project."""
+    rows = await tx.dicts(
+        """
+        SELECT application.id, project.title
+        FROM applications AS application
+        JOIN projects AS project ON project.id = application.project_id
+        WHERE application.id = ANY(%(ids)s)
+        """,
+        {"ids": list(application_ids)},
+    )
+    return {row["id"]: row["title"] for row in rows}
+
+
 async def has_applied(tx: Transaction, project_id: UUID, freelancer_id: UUID) -> bool:
     """Has this freelancer ever applied to the project? Whoever did may look at it for good."""
     found: bool = await tx.value(

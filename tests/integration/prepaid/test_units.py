@@ -180,9 +180,10 @@ async def test_six_at_once_spend_what_there_is(database: Database, admin: Actor,
 
 
 async def test_adjusting_has_its_bounds(database: Database, admin: Actor, rider: User, make_user: MakeUser) -> None:
-    """[P3] Up to the largest balance, down to zero, with a reason, never one's own, and only a freelancer's."""
+    """[P3] Up to the largest balance, down to zero, with a reason, only a freelancer's, never one's own in any role."""
     someone = await make_user(role=ActorRole.OPERATOR)
     myself = Actor(role=ActorRole.ADMIN, name="Me", id=rider.id)
+    twin = await make_user(role=ActorRole.ADMIN, phone=rider.phone)
     good = "counted again by hand"
     async with database.transaction() as tx:
         up = await adjust_credits(tx, admin, user_id=rider.id, units=1000, reason=good, key="adjust:1")
@@ -198,6 +199,8 @@ async def test_adjusting_has_its_bounds(database: Database, admin: Actor, rider:
         (admin, rider.id, 1, "too short", InvalidAdjustment),
         (admin, rider.id, 1, "          x", InvalidAdjustment),
         (myself, rider.id, 1, good, InvalidAdjustment),
+        (twin.as_actor(), rider.id, 1, good, InvalidAdjustment),
+        (twin.as_actor(), rider.id, -1, good, InvalidAdjustment),
         (admin, new_id(), 1, good, UserNotFound),
         (admin, someone.id, 1, good, ProfileNotFound),
     ]

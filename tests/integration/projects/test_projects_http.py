@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.fixtures.people import BearerOf, MakeUser
-from tests.fixtures.projects import MakeFreelancer, credits_of
+from tests.fixtures.projects import MakeFreelancer, MakeProject, credits_of
+from tests.fixtures.purchases import Buy
 from tests.fixtures.trade import assert_books_hold, contents_of
 
 from khaacho import clock
@@ -157,6 +158,46 @@ async def test_applying_again_under_a_key(database: Database, sign_in: Any, make
     assert refusal(await freelancer.post("/applications", body)) == (409, "ALREADY_APPLIED")
     assert refusal(await freelancer.post("/applications", body, key="")) == (400, "IDEMPOTENCY_KEY_REQUIRED")
     assert await kept(database) == before
+
+
+async def test_a_line_says_which_purchase_paid(
+    client: httpx.AsyncClient,
+    database: Database,
+    sign_in: Any,
+    make_freelancer: MakeFreelancer,
+    make_project: MakeProject,
+    buy: Buy,
+    bearer_of: BearerOf,
+    make_user: MakeUser,
+) -> None:
+    """[P4] The given credit goes first, then one that was bought; each line of spending names what paid for it, and
+    what came back of that; for the freelancer, for the team, and in the file.
+    """
+    sita = await make_freelancer(credits=1)
+    bought = await buy(sita, units=25, amount_paisa=112_500, package_name="Basic")
+    freelancer = await sign_in(sita)
+    sent = [
+        data(await freelancer.post("/applications", {"projectId": str((await make_project()).id)}), 201)
+        for _ in range(2)
+    ]
+    data(await freelancer.post(f"/applications/{sent[1]['id']}/withdraw"))
+    lines = data(await freelancer.get("/credits/history"))["items"]
+    assert [line["type"] for line in lines] == ["REFUND", "SPEND", "SPEND", "PURCHASE", "ADJUSTMENT"]
+    given = {"type": "ADMIN", "credits": 1, "returnedCredits": 0, "packageName": None}
+    of_purchase = {"type": "PURCHASE", "credits": 1, "returnedCredits": 1, "packageName": "Basic"}
+    assert [line["paidBy"] for line in lines] == [
+        [],
+        [of_purchase | {"transactionId": str(bought.movement_id)}],
+        [given | {"transactionId": lines[4]["transactionId"]}],
+        [],
+        [],
+    ]
+    assert [line["sourceId"] for line in lines[1:3]] == [sent[1]["id"], sent[0]["id"]]
+    as_admin = await bearer_of(await make_user())
+    listed = await client.get("/api/v1/admin/credits/transactions", headers=as_admin, params={"type": "SPEND"})
+    assert [one["transaction"]["paidBy"] for one in data(listed)["items"]] == [lines[1]["paidBy"], lines[2]["paidBy"]]
+    file = await client.get("/api/v1/admin/credits/export", headers=as_admin, params={"type": "SPEND"})
+    assert f"1 of {bought.movement_id}" in file.text
 
 
 async def test_insufficient_credits_says_how_many(sign_in: Any, make_freelancer: MakeFreelancer) -> None:

@@ -32,6 +32,7 @@ from khaacho.prepaid.balances import find_balances, require_balance
 from khaacho.prepaid.queries import find_history
 from khaacho.prepaid.records import Grant, MovementKind
 from khaacho.prepaid.reports import find_user_totals
+from khaacho.projects.queries import find_titles
 
 PEOPLE_SHOWN = 30
 SEARCH_LENGTH_MAX = 80
@@ -158,6 +159,7 @@ async def _show(
         person = await require_user(tx, user_id)
         totals = await find_user_totals(tx, user_id)
         found = await find_history(tx, user_id, kind=asked.kind, limit=PAGE_LENGTH, offset=asked.skip, **asked.span)
+        titles = await find_titles(tx, [line.source_id for line in found.lines])
     return render(
         request,
         "credits_person.html",
@@ -171,6 +173,7 @@ async def _show(
         totals=totals,
         asked=asked,
         lines=found.lines,
+        titles=titles,
         kinds=list(MovementKind),
         units_max=ADJUSTMENT_UNITS_MAX,
         reason_min=REASON_LENGTH_MIN,

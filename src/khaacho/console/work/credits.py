@@ -37,6 +37,7 @@ from khaacho.prepaid.queries import find_history
 from khaacho.prepaid.terms import find_terms
 from khaacho.prepaid.verifying import verify_payment
 from khaacho.projects.applications import LOW_BALANCE_UNITS
+from khaacho.projects.queries import find_titles
 from khaacho.settings import Settings
 
 PAID_PATH = f"{WORK_HOME}/paid"
@@ -83,6 +84,7 @@ async def show_work(
         packages = await find_packages(tx)
         unpaid = await find_unpaid_orders(tx, user_id, since=clock.now() - UNPAID_SHOWN_FOR, limit=UNPAID_SHOWN)
         latest = (await find_history(tx, user_id, limit=LATEST_LINES)).lines
+        titles = await find_titles(tx, [line.source_id for line in latest])
     return render(
         request,
         "work.html",
@@ -96,6 +98,7 @@ async def show_work(
         currency=Currency.INR,
         unpaid=unpaid,
         latest=latest,
+        titles=titles,
         key=new_id().hex,
     )
 

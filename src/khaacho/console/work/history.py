@@ -23,6 +23,7 @@ from khaacho.prepaid.orders import find_unpaid_orders
 from khaacho.prepaid.queries import find_history
 from khaacho.prepaid.receipts import draw_receipt, require_buyer, require_receipt
 from khaacho.prepaid.records import MovementKind
+from khaacho.projects.queries import find_titles
 
 PAGE_LENGTH = 20
 PAGES_MAX = 1_000
@@ -84,6 +85,7 @@ async def history_page(request: AnyRequest, database: Database, visitor: Visitor
         found = await find_history(
             tx, visitor.user.id, kind=asked.kind, limit=PAGE_LENGTH, offset=asked.skip, **asked.span
         )
+        titles = await find_titles(tx, [line.source_id for line in found.lines])
         unpaid = await find_unpaid_orders(tx, visitor.user.id, since=clock.now() - UNPAID_SHOWN_FOR, limit=UNPAID_SHOWN)
     return render(
         request,
@@ -91,6 +93,7 @@ async def history_page(request: AnyRequest, database: Database, visitor: Visitor
         asked=asked,
         balance=balance,
         lines=found.lines,
+        titles=titles,
         unpaid=unpaid if asked.page == 1 and not asked.narrows else [],
         kinds=list(MovementKind),
         **asked.around(found.total),
