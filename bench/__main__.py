@@ -18,6 +18,7 @@ from bench.recording import Recorder
 from bench.world import build_world
 from khaacho.platform.database import Database
 from khaacho.platform.embedded import delete_embedded, start_embedded
+from khaacho.platform.heap import settle_heap
 from khaacho.platform.migrate import migrate
 
 PARTS = ("placing", "paying", "serving", "prepaid", "projects", "risk", "understanding")
@@ -36,6 +37,7 @@ async def main(parts: list[str]) -> int:
             database = await Database.open(server.dsn)
             if {"placing", "paying", "serving"} & set(parts):
                 world = await build_world(database)
+            settle_heap()
             if "placing" in parts:
                 await placing.measure(recorder, database, world)
             if "paying" in parts:

@@ -9,6 +9,7 @@ from bench.placing import order_of, run_callers
 from bench.world import BENCH, World
 from khaacho.orders.placer import OrderPlacer
 from khaacho.platform.database import Database
+from khaacho.platform.heap import settle_heap
 
 CALLERS = 32
 
@@ -23,6 +24,7 @@ async def main(dsn: str, shops: int, goods: int, seconds: float) -> None:
             vendor=await tx.value("SELECT id FROM vendors"),
         )
     placer = OrderPlacer(database)
+    settle_heap()
 
     async def submit(number: int) -> None:
         await placer.submit(BENCH, order_of(world, world.shops[number * 7919 % len(world.shops)], number))

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from litestar.routes import HTTPRoute
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from tests.fixtures.processes import MakeSettings, Serve, Working
@@ -201,6 +202,14 @@ def test_the_application_is_built_without_a_database(make_settings: MakeSettings
     """Building opens nothing, so that tools can read the description of an application that is not running."""
     app: Any = create_app(make_settings(DATABASE_URL="postgresql://nowhere.invalid/none"))
     assert app.openapi_schema.info.title == "Khaacho"
+
+
+def test_no_request_starts_tasks_for_its_collaborators(make_settings: MakeSettings) -> None:
+    """A handler gets them one after the other: tasks for what is at hand cost more than many a whole answer."""
+    routes = [route for route in create_app(make_settings()).routes if isinstance(route, HTTPRoute)]
+    batches = [arguments.dependency_batches for route in routes for _, arguments in route.route_handler_map.values()]
+    assert any(len(of_handler) > 2 for of_handler in batches)
+    assert all(len(batch) == 1 for of_handler in batches for batch in of_handler)
 
 
 async def test_bodies_that_cannot_be_read_are_told_apart(client: httpx.AsyncClient) -> None:

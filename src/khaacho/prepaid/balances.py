@@ -9,12 +9,14 @@ import msgspec
 
 from khaacho.actors import ActorRole
 from khaacho.credits_errors import ProfileNotFound, UserNotFound
-from khaacho.platform.database import Transaction
+from khaacho.platform.database import Pending, Transaction
 from khaacho.prepaid.desk import BalanceDesk, balance_account_id, open_balances, open_desk
 from khaacho.prepaid.records import Balance
 
 
-class _BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
+class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's lots, summed."""
+
     user_id: UUID
     role: ActorRole
     free_units: int
@@ -33,8 +35,13 @@ async def lock_balances(tx: Transaction, user_ids: Iterable[UUID], *, keys: Sequ
 
 async def find_balances(tx: Transaction, user_ids: Sequence[UUID]) -> Mapping[UUID, Balance | None]:
     """What each has, not locked; None for somebody who is no freelancer; nobody for an id we do not know."""
+    return by_user(await (await send_find_balances(tx, user_ids)).all())
+
+
+async def send_find_balances(tx: Transaction, user_ids: Sequence[UUID]) -> Pending[BalanceRow]:
+    """Queue the reading of `find_balances`; `by_user` makes its answer of the rows."""
     # The lots are what the ledger account holds (`khaacho ledger check` proves it), and tell free from bought.
-    rows = await tx.all(
+    return await tx.send(
         """
         SELECT person.id AS user_id, person.role,
             COALESCE(SUM(lot.left_units) FILTER (WHERE lot.kind <> 'PURCHASE'), 0)::int AS free_units,
@@ -45,8 +52,12 @@ async def find_balances(tx: Transaction, user_ids: Sequence[UUID]) -> Mapping[UU
         GROUP BY person.id
         """,
         {"ids": list(user_ids)},
-        into=_BalanceRow,
+        into=BalanceRow,
     )
+
+
+def by_user(rows: Iterable[BalanceRow]) -> Mapping[UUID, Balance | None]:
+    """What each has; None for somebody who is no freelancer."""
     return {row.user_id: _balance(row) for row in rows}
 
 
@@ -65,7 +76,7 @@ def the_balance(found: Mapping[UUID, Balance | None], user_id: UUID) -> Balance:
     return balance
 
 
-def _balance(row: _BalanceRow) -> Balance | None:
+def _balance(row: BalanceRow) -> Balance | None:
     if row.role is not ActorRole.FREELANCER:
         return None
     return Balance(

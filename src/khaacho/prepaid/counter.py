@@ -19,7 +19,7 @@ from khaacho.parties.access import find_actor
 from khaacho.platform.batching import Coalescer
 from khaacho.platform.database import Database
 from khaacho.platform.limits import seconds_left, take_each
-from khaacho.prepaid.balances import find_balances, the_balance
+from khaacho.prepaid.balances import by_user, send_find_balances, the_balance
 from khaacho.prepaid.gateways.port import Gateways
 from khaacho.prepaid.records import Balance
 
@@ -37,7 +37,7 @@ class CreditCounter:
         self._database = database
         self.gateways = gateways
         self._acts: Coalescer[str, bool] = Coalescer(self._count)
-        self._looks: Coalescer[UUID, Balance] = Coalescer(self._look)
+        self._looks: Coalescer[UUID, Balance] = Coalescer(self._look, in_flight_max=1)
 
     async def allow(self, bucket: str) -> None:
         """Let one act pass. Raises TooManyRequests."""
@@ -56,9 +56,10 @@ class CreditCounter:
     async def _look(self, user_ids: Sequence[UUID]) -> Sequence[Balance | Exception]:
         async with self._database.transaction(pipelined=True) as tx:
             await tx.send_only(_FORGETFUL)
+            balances = await send_find_balances(tx, list(set(user_ids)))
             buckets = [f"{LOOKING}:{user_id}" for user_id in user_ids]
             granted = await take_each(tx, buckets, ACTS_PER_MINUTE, MINUTE_SECONDS)
-            found = await find_balances(tx, list(set(user_ids)))
+            found = by_user(await balances.all())
         return [
             _or_refusal(partial(the_balance, found, user_id)) if is_granted else _refusal()
             for user_id, is_granted in zip(user_ids, granted, strict=True)

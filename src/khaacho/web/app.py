@@ -48,6 +48,7 @@ from khaacho.settings import Settings, load_settings
 from khaacho.web import documents
 from khaacho.web.answering import Application, Deadline
 from khaacho.web.limiting import RequestLimit
+from khaacho.web.resolving import OneByOne
 from khaacho.whatsapp import api as whatsapp
 
 log = structlog.get_logger(__name__)
@@ -105,7 +106,7 @@ def create_app(settings: Settings) -> Litestar:
             backend="gzip", minimum_size=COMPRESS_BYTES_MIN, gzip_compress_level=GZIP_LEVEL
         ),
         openapi_config=documents.openapi_config(),
-        plugins=[documents.CommonErrors()],
+        plugins=[documents.CommonErrors(), OneByOne()],
         on_app_init=[_without_own_logging],
         state=state,
     )
