@@ -31,6 +31,7 @@ from khaacho.credit.exposure.risk import (
 )
 from khaacho.credit.lateness.claims import PaymentClaim, find_open_claims
 from khaacho.credit.lateness.promises import Promise, find_broken_promises
+from khaacho.orders.overrides import find_overridden_orders
 from khaacho.parties.standings import CreditStatus
 from khaacho.platform.database import Database, Transaction
 
@@ -41,6 +42,9 @@ SEARCH_LENGTH_MAX = 80
 WAITING_SHOWN_MAX = 10
 # A promise that was broken longer ago has become an old debt, which the list shows.
 BROKEN_FOR = timedelta(days=30)
+# Orders let past a guardrail, below the list: so many of the last days.
+OVERRIDES_SHOWN_MAX = 10
+OVERRIDES_FOR = timedelta(days=30)
 HIGH = "HIGH"
 
 
@@ -120,6 +124,8 @@ async def risk_page(request: AnyRequest, database: Database, visitor: Visitor) -
     async with database.reading() as tx:
         found = await find_risk_page(tx, wanted, skip=(asked.page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH)
         waiting = await _look(tx, found.summary)
+        overridden = await find_overridden_orders(tx, since=clock.now() - OVERRIDES_FOR, limit=OVERRIDES_SHOWN_MAX)
+        names = await find_names(tx, [one.retailer_id for one in overridden], [])
     return render(
         request,
         "risk.html",
@@ -130,6 +136,8 @@ async def risk_page(request: AnyRequest, database: Database, visitor: Visitor) -
         usage={one.retailer_id: used_percent(one) for one in found.retailers},
         matching=found.matching,
         standings=[HIGH, *CreditStatus],
+        overridden=overridden,
+        names=names,
         first_shown=(asked.page - 1) * PAGE_LENGTH + 1,
         previous_address=asked.address(page=asked.page - 1 if asked.page > 2 else None) if asked.page > 1 else None,
         next_address=asked.address(page=asked.page + 1) if found.next_place else None,
@@ -176,7 +184,7 @@ def read_asked(params: Any) -> Asked:
     )
 
 
-def age_bars(summary: RiskSummary | Aging) -> list[AgeBar]:
+def age_bars(summary: Aging) -> list[AgeBar]:
     """The chart's four bars, youngest first. Pure."""
     sums = {
         "0-7": summary.days_0_7_paisa,
