@@ -36,7 +36,7 @@ from khaacho.prepaid.api_records import (
     purchase_answer,
 )
 from khaacho.prepaid.balances import require_balance
-from khaacho.prepaid.counter import LOOKING, PROVING, CreditCounter, PerUser
+from khaacho.prepaid.counter import BUYING, LOOKING, PROVING, CreditCounter, PerUser
 from khaacho.prepaid.gateways.port import GatewayName
 from khaacho.prepaid.gateways.razorpay import RazorpayGateway
 from khaacho.prepaid.gateways.registry import require_gateway
@@ -58,6 +58,7 @@ AnyRequest = Request[Any, Any, Any]
 KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 
 looking = PerUser(LOOKING)
+buying = PerUser(BUYING)
 proving = PerUser(PROVING)
 
 
@@ -126,7 +127,7 @@ async def history(
     "/credits/initiate-purchase",
     operation_id="initiatePurchase",
     summary="Set out to buy credits",
-    guards=[requires("credits.purchase")],
+    guards=[requires("credits.purchase"), buying],
 )
 async def initiate(
     data: PurchaseRequest,

@@ -25,9 +25,11 @@ from khaacho.prepaid.records import Balance
 
 ACTS_PER_MINUTE = 100
 MINUTE_SECONDS = 60
-# Looking never uses up what proving a payment needs.
+# Looking never uses up what buying, proving a payment or spending needs.
 LOOKING = "credits"
+BUYING = "credits-buying"
 PROVING = "credits-proof"
+SPENDING = "credits-spending"
 
 
 class CreditCounter:

@@ -11,6 +11,7 @@ from litestar import Request, Response, get
 from khaacho.actors import Actor
 from khaacho.parties.access import doorkeeper_of
 from khaacho.platform.database import Database
+from khaacho.prepaid.counter import LOOKING, PerUser
 from khaacho.prepaid.receipts import draw_receipt, require_buyer, require_receipt
 
 PDF_MEDIA_TYPE = "application/pdf"
@@ -20,6 +21,7 @@ PDF_MEDIA_TYPE = "application/pdf"
     "/credits/purchases/{purchase_id:uuid}/receipt",
     operation_id="getPurchaseReceipt",
     summary="The receipt of a purchase, as a PDF",
+    guards=[PerUser(LOOKING)],
     media_type=PDF_MEDIA_TYPE,
 )
 async def get_receipt(

@@ -13,6 +13,7 @@ from khaacho.parties.access import requires
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Envelope, Page, decode_cursor, ok, page_of
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request
+from khaacho.prepaid.counter import SPENDING, PerUser
 from khaacho.projects.api_records import ApplicationAnswer, ApplicationBody, OptionalReason, application_answer
 from khaacho.projects.applications import reject_application, withdraw_application
 from khaacho.projects.queries import (
@@ -24,6 +25,8 @@ from khaacho.projects.queries import (
 from khaacho.projects.reception import Reception
 from khaacho.projects.records import Application, ApplicationStatus
 
+spending = PerUser(SPENDING)
+
 KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 
 
@@ -31,7 +34,7 @@ KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_le
     "/applications",
     operation_id="applyToProject",
     summary="Apply to a project; it costs credits",
-    guards=[requires("projects.apply")],
+    guards=[requires("projects.apply"), spending],
 )
 async def apply(
     data: ApplicationBody, request: Request[Any, Any, Any], reception: Reception, actor: Actor, key: KeyHeader = None
@@ -81,7 +84,7 @@ async def list_own(
     operation_id="withdrawApplication",
     summary="Take an application back",
     status_code=200,
-    guards=[requires("projects.apply")],
+    guards=[requires("projects.apply"), spending],
 )
 async def withdraw(application_id: UUID, database: Database, actor: Actor) -> Envelope[ApplicationAnswer]:
     """Within 30 minutes everything is given back, within 24 hours half of it, rounded up to a whole credit."""

@@ -15,6 +15,7 @@ from tests.fixtures.trade import contents_of
 
 from khaacho import clock
 from khaacho.actors import Actor, ActorRole
+from khaacho.ids import new_id
 from khaacho.parties.records import UserStatus
 from khaacho.parties.user_actions import set_user_status
 from khaacho.platform.database import Database
@@ -200,6 +201,35 @@ async def test_looking_too_often_never_blocks_proving_a_payment(
             assert (await second.get("/api/v1/credits/balance", headers=await bearer_of(other))).status_code == 200
     with clock.travelled_to(minute + timedelta(minutes=1)):
         assert (await shop.client.get("/api/v1/credits/balance", headers=who)).status_code == 200
+
+
+async def test_each_kind_of_operation_has_its_hundred(
+    client: httpx.AsyncClient, make_rider: MakeRider, bearer_of: BearerOf
+) -> None:
+    """[P31] Refused ones count as well: nobody hammers at buying or applying; and one bucket leaves the others full."""
+    rider = await make_rider()
+    minute = clock.now().replace(second=1, microsecond=0) + timedelta(minutes=1)
+    nothing = str(new_id())
+    calls: list[tuple[str, dict[str, object]]] = [
+        ("/api/v1/credits/initiate-purchase", {"packageId": nothing}),
+        ("/api/v1/applications", {"projectId": nothing}),
+    ]
+    with clock.travelled_to(minute):
+        who = await bearer_of(rider)
+        for path, body in calls:
+            answers = await asyncio.gather(
+                *(client.post(path, json=body, headers=who) for _ in range(ACTS_PER_MINUTE + 5))
+            )
+            codes = [answer.json()["error"]["code"] for answer in answers]
+            assert codes.count("RATE_LIMITED") == 5, path
+        withdrawn = await client.post(f"/api/v1/applications/{nothing}/withdraw", headers=who)
+        assert (withdrawn.status_code, withdrawn.json()["error"]["code"]) == (429, "RATE_LIMITED")
+        assert 1 <= int(withdrawn.headers["Retry-After"]) <= 60
+        assert (await client.get("/api/v1/credits/balance", headers=who)).status_code == 200
+        other = await bearer_of(await make_rider())
+        assert (await client.post(calls[1][0], json=calls[1][1], headers=other)).status_code == 404
+    with clock.travelled_to(minute + timedelta(minutes=1)):
+        assert (await client.post(calls[1][0], json=calls[1][1], headers=who)).status_code == 404
 
 
 async def test_ten_purchases_an_hour(shop: Shop, make_rider: MakeRider, bearer_of: BearerOf) -> None:
