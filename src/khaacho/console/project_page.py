@@ -35,7 +35,7 @@ from khaacho.projects.records import Project, ProjectStatus
 from khaacho.projects.refund_policy import RefundCause
 from khaacho.projects.refund_runs import OVER, refund_project
 from khaacho.projects.refunds import CAUSES_GIVEN_BY_HAND, refund_application
-from khaacho.projects.states import PROJECT_STEPS, status_at
+from khaacho.projects.states import PROJECT_STEPS, has_fallen, status_at
 
 APPLICATIONS_SHOWN = 50
 
@@ -183,6 +183,7 @@ async def _show(
         acts=acts,
         has_acts=not acts.isdisjoint((Act.COMPLETE, Act.CLOSE, Act.CANCEL, Act.REFUND)),
         applications=shown,
+        fallen={one.id for one in shown if has_fallen(one, status)},
         counted=counts.get(project_id, 0),
         refunds=refunds,
         people={person.id: person for person in people},

@@ -193,6 +193,21 @@ async def has_applied(tx: Transaction, project_id: UUID, freelancer_id: UUID) ->
     return found
 
 
+async def find_live_of(
+    tx: Transaction, freelancer_id: UUID, project_ids: Sequence[UUID]
+) -> dict[UUID, ApplicationStatus]:
+    """Where this freelancer's live applications to these projects stand; applications_one_live serves it."""
+    rows = await tx.dicts(
+        """
+        SELECT project_id, status
+        FROM applications
+        WHERE freelancer_id = %(freelancer)s AND project_id = ANY(%(projects)s) AND status IN ('PENDING', 'APPROVED')
+        """,
+        {"freelancer": freelancer_id, "projects": list(project_ids)},
+    )
+    return {row["project_id"]: ApplicationStatus(row["status"]) for row in rows}
+
+
 async def count_applications(tx: Transaction, project_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many applications that were not withdrawn each project has; projects without any are missing."""
     rows = await tx.dicts(

@@ -47,6 +47,7 @@ APPLICATION_STEPS: Mapping[ApplicationStatus, frozenset[ApplicationStatus]] = {
 LIVE = frozenset({ApplicationStatus.PENDING, ApplicationStatus.APPROVED})
 # While a project is in one of these, somebody may still be given it or be at work on it.
 RUNNING = frozenset({ProjectStatus.OPEN, ProjectStatus.ASSIGNED})
+FALLEN = frozenset({ProjectStatus.CANCELLED, ProjectStatus.EXPIRED})
 
 
 class StepDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,11 @@ def decide_application_step(
             )
         )
     return _CHANGE
+
+
+def has_fallen(application: Application, project_status: ProjectStatus) -> bool:
+    """Does a live application wait for nothing any more? It keeps its state when its project falls."""
+    return application.status in LIVE and project_status in FALLEN
 
 
 def ending_of(application: Application, project_status: ProjectStatus) -> RefundCause:

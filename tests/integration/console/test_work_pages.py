@@ -16,12 +16,13 @@ from tests.fixtures.trade import contents_of
 from tests.integration.console.conftest import PASSWORD, Guest, SignedIn
 
 from khaacho import clock
-from khaacho.actors import ActorRole
+from khaacho.actors import Actor, ActorRole
 from khaacho.parties.records import User
 from khaacho.parties.signin.passwords import hash_password
 from khaacho.platform.database import Database
 from khaacho.prepaid.gateways.signatures import payment_signature
 from khaacho.prepaid.orders import find_unpaid_orders
+from khaacho.projects.actions import cancel_project
 from khaacho.projects.queries import find_projects, require_application, require_project
 from khaacho.projects.records import ApplicationStatus, ProjectStatus
 
@@ -174,6 +175,38 @@ async def test_less_than_was_quoted_is_not_withdrawn(
     async with database.reading() as tx:
         assert (await require_application(tx, application.id)).status is ApplicationStatus.WITHDRAWN
     assert await credits_of(database, rider.id) == 2
+
+
+async def test_an_application_says_how_it_stands_where_people_look(
+    database: Database,
+    admin: Actor,
+    rider: User,
+    enter: EnterAs,
+    signed_in: SignedIn,
+    make_project: MakeProject,
+    apply: Apply,
+) -> None:
+    """[P20, P4] Work one applied to says so among the open work; once its project fell, an application waits no more,
+    for neither side; the history names the work and what paid.
+    """
+    project, other = await make_project(title="Carry <rice>"), await make_project(title="Photos")
+    await apply(rider.as_actor(), project)
+    guest, desk = await enter(rider), await signed_in()
+    listed = (await guest.look("/console/work/projects")).text
+    assert [row.count("You have applied") for row in (listed.split("<li>")[-2], listed.split("<li>")[-1])] == [0, 1]
+    address = f"/console/projects/{project.id}"
+    assert "Waiting" in (await desk.look(address)).text
+    assert 'class="badge waiting"' in (await guest.look("/console/work/applications")).text
+    async with database.transaction() as tx:
+        await cancel_project(tx, admin, project.id, reason="the bridge is closed")
+    assert "Waiting" not in (await desk.look(address)).text
+    applied = (await guest.look("/console/work/applications")).text
+    assert 'class="badge waiting"' not in applied
+    assert "Cancelled" in applied
+    spent = (await guest.look("/console/work/history?type=SPEND")).text
+    assert "Carry &lt;rice&gt;" in spent
+    assert "from given credits" in spent
+    assert other.title not in spent
 
 
 async def test_a_wholesaler_runs_their_own_projects_and_sees_no_others(

@@ -23,7 +23,7 @@ from khaacho.projects.queries import find_applications, find_projects_by_id, fin
 from khaacho.projects.records import Application, ApplicationRefund, ApplicationStatus, Project, ProjectStatus
 from khaacho.projects.refund_policy import RefundQuote
 from khaacho.projects.refunds import quote_of
-from khaacho.projects.states import RUNNING, status_at
+from khaacho.projects.states import RUNNING, has_fallen, status_at
 
 PAGE_LENGTH = 20
 
@@ -38,6 +38,7 @@ class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
     application: Application
     project: Project
     project_status: ProjectStatus
+    has_fallen: bool
     refund: ApplicationRefund | None
     quote: RefundQuote | None
 
@@ -117,6 +118,7 @@ def _row(application: Application, project: Project, refund: ApplicationRefund |
         application=application,
         project=project,
         project_status=status,
+        has_fallen=has_fallen(application, status),
         refund=refund,
         quote=quote_of(application, project) if may_leave and refund is None else None,
     )

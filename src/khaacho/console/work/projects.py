@@ -27,7 +27,7 @@ from khaacho.platform.idempotency import checked_key
 from khaacho.prepaid.balances import require_balance
 from khaacho.prepaid.terms import find_terms
 from khaacho.projects.applications import NewApplication
-from khaacho.projects.queries import count_applications, find_applications, find_projects, require_project
+from khaacho.projects.queries import count_applications, find_applications, find_live_of, find_projects, require_project
 from khaacho.projects.reception import Reception
 from khaacho.projects.records import Category, ProjectStatus
 from khaacho.projects.states import LIVE, status_at
@@ -90,9 +90,11 @@ async def open_projects_page(
         )
         shown = found[:PAGE_LENGTH]
         counts = await count_applications(tx, [project.id for project in shown])
+        live = await find_live_of(tx, visitor.user.id, [project.id for project in shown])
     return render(
         request,
         "work_projects.html",
+        live=live,
         asked=asked,
         projects=shown,
         counts=counts,
