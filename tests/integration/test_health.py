@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 from pathlib import Path
@@ -183,6 +184,14 @@ async def test_large_limits_are_shared_out_in_parts(database: Database) -> None:
     with pytest.raises(TooManyRequests):
         async with database.transaction() as tx:
             await take(tx, "request:busy", 1_000, 3_600)
+
+
+async def test_requests_at_the_same_moment_take_one_share(database: Database) -> None:
+    """[X13] A busy process does not use up the window for the others when the minute turns."""
+    limiter = Limiter(database)
+    await asyncio.gather(*(limiter.allow("request:crowd", 1_000, 3_600) for _ in range(15)))
+    async with database.reading() as tx:
+        assert await tx.value("SELECT used FROM rate_limits WHERE bucket = 'request:crowd'") == 20
 
 
 def test_sign_in_attempts_are_limited_over_http(serve: Serve) -> None:

@@ -8,11 +8,10 @@ limit; what one process took and did not spend is lost to the others until the w
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-
-import msgspec
 
 from khaacho import clock
 from khaacho.errors import TooManyRequests
@@ -23,9 +22,25 @@ SHARES_PER_WINDOW = 100
 ALLOWANCES_KEPT_MAX = 10_000
 
 
-class _Allowance(msgspec.Struct):
-    window_start: datetime
-    left: int
+class _Allowance:
+    """What one process may still let through for one caller in the window of `_start`."""
+
+    def __init__(self) -> None:
+        self._start: datetime | None = None
+        self._left = 0
+        self.filling = asyncio.Lock()
+
+    def is_spent(self, start: datetime) -> bool:
+        return self._start != start or self._left == 0
+
+    def spend(self, start: datetime) -> bool:
+        if self.is_spent(start):
+            return False
+        self._left -= 1
+        return True
+
+    def fill(self, start: datetime, granted: int) -> None:
+        self._start, self._left = start, granted
 
 
 async def take(tx: Transaction, bucket: str, limit: int, window_seconds: int, *, count: int = 1) -> int:
@@ -98,19 +113,21 @@ class Limiter:
         """Let one request pass, or raise TooManyRequests. A limit of 0 is no limit."""
         if limit == 0:
             return
-        start = _window_start(clock.now(), window_seconds)
-        allowance = self._allowances.get(bucket)
-        if allowance is None or allowance.window_start != start or allowance.left == 0:
-            share = max(1, limit // SHARES_PER_WINDOW)
-            async with self._database.transaction() as tx:
-                granted = await take(tx, bucket, limit, window_seconds, count=share)
-            if len(self._allowances) >= ALLOWANCES_KEPT_MAX:
-                self._allowances.clear()
-            # Someone else of this process may have taken a share meanwhile; both count.
-            known = self._allowances.get(bucket)
-            left = known.left if known is not None and known.window_start == start else 0
-            allowance = self._allowances[bucket] = _Allowance(start, left + granted)
-        allowance.left -= 1
+        allowance = self._allowances.get(bucket) or self._open(bucket)
+        while not allowance.spend(_window_start(clock.now(), window_seconds)):
+            # One at a time: fifty who find it empty together want a share, not one each.
+            async with allowance.filling:
+                start = _window_start(clock.now(), window_seconds)
+                if allowance.is_spent(start):
+                    share = max(1, limit // SHARES_PER_WINDOW)
+                    async with self._database.transaction() as tx:
+                        granted = await take(tx, bucket, limit, window_seconds, count=share)
+                    allowance.fill(start, granted)
+
+    def _open(self, bucket: str) -> _Allowance:
+        if len(self._allowances) >= ALLOWANCES_KEPT_MAX:
+            self._allowances.clear()
+        return self._allowances.setdefault(bucket, _Allowance())
 
 
 def _window_start(moment: datetime, window_seconds: int) -> datetime:
