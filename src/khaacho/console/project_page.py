@@ -92,7 +92,9 @@ async def act_on_project(
     return Redirect(f"{LIST}/{project_id}?done={act}", status_code=303)
 
 
-def offered_acts(project: Project, status: ProjectStatus, visitor: Visitor) -> frozenset[str]:
+def offered_acts(
+    project: Project, status: ProjectStatus, visitor: Visitor, *, is_anybody_unpaid: bool
+) -> frozenset[str]:
     """What to offer now. Pure; the actions themselves decide again, under the lock."""
     may_change = visitor.actor.role is ActorRole.ADMIN or visitor.user.id == project.owner_id
     offered = {act for act, to_status in _LEADS_TO.items() if may_change and to_status in PROJECT_STEPS[status]}
@@ -101,7 +103,7 @@ def offered_acts(project: Project, status: ProjectStatus, visitor: Visitor) -> f
     if visitor.may("credits.admin.refund"):
         offered.add(Act.REFUND_ONE)
         # What the table says, not what the clock says: a project past its deadline is marked before it is paid back.
-        if project.status in OVER:
+        if project.status in OVER and is_anybody_unpaid:
             offered.add(Act.REFUND)
     return frozenset(act.value for act in offered)
 
@@ -169,7 +171,7 @@ async def _show(
         total, refunded = await count_refunds(tx, project_id)
         counts = await count_applications(tx, [project_id])
     status = status_at(project, clock.now())
-    acts = offered_acts(project, status, visitor)
+    acts = offered_acts(project, status, visitor, is_anybody_unpaid=refunded < total)
     return render(
         request,
         "project.html",
