@@ -78,9 +78,7 @@ class OrderPlacer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._together: Coalescer[Submission, list[Order]] = Coalescer(
-            self._place_together, key_of=lambda submission: submission.order.retailer_id
-        )
+        self._together: Coalescer[Submission, list[Order]] = Coalescer(self._place_together)
         # One queue per shop whose line somebody else holds; it goes when its last order has its answer.
         self._queues: dict[UUID, Coalescer[Submission, list[Order]]] = {}
         self._queued: Counter[UUID] = Counter()
@@ -121,7 +119,7 @@ class OrderPlacer:
 
     async def _queue_up(self, submission: Submission) -> list[Order]:
         shop = submission.order.retailer_id
-        queue = self._queues.setdefault(shop, Coalescer(self._place_waiting, in_flight_max=1))
+        queue = self._queues.setdefault(shop, Coalescer(self._place_waiting))
         self._queued[shop] += 1
         try:
             try:

@@ -1,23 +1,23 @@
 """The coalescer: callers that arrive while a batch commits form the next batch.
 
-No timer: the first caller goes at once, so a lone caller waits for nobody. At most `in_flight_max` batches run at a
-time, and never two with items of the same key: those would only wait for each other's locks, and together they are
-one batch. If a batch fails as a whole its items run one by one, so that one bad item cannot spoil its neighbours.
+No timer: the first caller goes at once, so a lone caller waits for nobody. One batch at a time: two at once are two
+halves, each with the cost of a whole, that wait for each other's locks; measured, they placed a tenth fewer orders and
+answered a fifth later. If a batch fails as a whole its items run one by one, so that one bad item cannot spoil its
+neighbours.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 BATCH_SIZE_MAX = 64
-IN_FLIGHT_MAX = 2
 
 
 class Coalescer(Generic[Item, Outcome]):
@@ -30,55 +30,34 @@ class Coalescer(Generic[Item, Outcome]):
         self,
         run_batch: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | Exception]]],
         *,
-        key_of: Callable[[Item], Hashable] = id,
         size_max: int = BATCH_SIZE_MAX,
-        in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
         self._run_batch = run_batch
-        self._key_of = key_of
-        self._busy_keys: set[Hashable] = set()
         self._size_max = size_max
-        self._in_flight_max = in_flight_max
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Outcome:
         """The outcome of this item. A caller that is cancelled does not take its batch with it."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        self._start_batches()
+        if self._running is None:
+            # In a context of its own: what it logs belongs to no one caller.
+            self._running = asyncio.create_task(self._run_all(), context=Context())
         return await future
 
     async def drain(self) -> None:
         """Wait until nothing is in flight; for shutting down."""
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        while self._running is not None:
+            await asyncio.wait([self._running])
 
-    def _start_batches(self) -> None:
-        while len(self._in_flight) < self._in_flight_max:
-            batch = self._take_batch()
-            if not batch:
-                return
-            keys = {self._key_of(item) for item, _ in batch}
-            self._busy_keys |= keys
-            task = asyncio.create_task(self._run(batch))
-            self._in_flight.add(task)
-            task.add_done_callback(partial(self._finished, keys))
-
-    def _take_batch(self) -> list[tuple[Item, asyncio.Future[Outcome]]]:
-        """The first waiting items whose keys no batch in flight has; the others keep their places."""
-        batch: list[tuple[Item, asyncio.Future[Outcome]]] = []
-        passed: list[tuple[Item, asyncio.Future[Outcome]]] = []
-        while self._waiting and len(batch) < self._size_max:
-            waiting = self._waiting.popleft()
-            (passed if self._key_of(waiting[0]) in self._busy_keys else batch).append(waiting)
-        self._waiting.extendleft(reversed(passed))
-        return batch
-
-    def _finished(self, keys: set[Hashable], task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
-        self._busy_keys -= keys
-        self._start_batches()
+    async def _run_all(self) -> None:
+        try:
+            while self._waiting:
+                size = min(self._size_max, len(self._waiting))
+                await self._run([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._running = None
 
     async def _run(self, batch: Sequence[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:

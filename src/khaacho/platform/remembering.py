@@ -24,7 +24,7 @@ class ShortMemory(Generic[Key, Value]):
     def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
         self._read = read
         self._known: dict[Key, tuple[float, Value | None]] = {}
-        self._misses: Coalescer[Key, Value | None] = Coalescer(self._read_batch, in_flight_max=1)
+        self._misses: Coalescer[Key, Value | None] = Coalescer(self._read_batch)
 
     async def find(self, key: Key) -> Value | None:
         """The value as it is now, or was at most a second ago."""

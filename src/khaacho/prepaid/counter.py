@@ -39,7 +39,7 @@ class CreditCounter:
         self._database = database
         self.gateways = gateways
         self._acts: Coalescer[str, bool] = Coalescer(self._count)
-        self._looks: Coalescer[UUID, Balance] = Coalescer(self._look, in_flight_max=1)
+        self._looks: Coalescer[UUID, Balance] = Coalescer(self._look)
 
     async def allow(self, bucket: str) -> None:
         """Let one act pass. Raises TooManyRequests."""

@@ -35,9 +35,7 @@ class Reception:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._together: Coalescer[Handed, Applied] = Coalescer(
-            self._take_together, key_of=lambda handed: handed.request.actor.id
-        )
+        self._together: Coalescer[Handed, Applied] = Coalescer(self._take_together)
 
     async def take(self, actor: Actor, new: NewApplication, *, key: str | None, request_hash: bytes) -> Applied:
         """Apply, at most once per (person, key) where there is a key. Raises what `apply_to_project` raises."""

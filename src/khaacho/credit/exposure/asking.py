@@ -15,18 +15,13 @@ from khaacho.ids import new_id
 from khaacho.platform.batching import Coalescer
 from khaacho.platform.database import Database
 
-# One read at a time: those who ask meanwhile share the next, which costs hardly more for fifty than for one.
-READS_AT_A_TIME = 1
-
 
 class OrderJudge:
     """One per process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._together: Coalescer[CreditRequest, Judgement] = Coalescer(
-            self._judge_together, in_flight_max=READS_AT_A_TIME
-        )
+        self._together: Coalescer[CreditRequest, Judgement] = Coalescer(self._judge_together)
 
     async def judge(
         self, *, retailer_id: UUID, vendor_id: UUID | None, amount_paisa: int, on_credit: bool

@@ -50,9 +50,7 @@ class Cashier:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._together: Coalescer[Handed, PaymentOutcome] = Coalescer(
-            self._record_together, key_of=lambda handed: handed.new.retailer_id or handed.new.debit_id
-        )
+        self._together: Coalescer[Handed, PaymentOutcome] = Coalescer(self._record_together)
         self._patience = asyncio.Semaphore(WAITING_MAX)
 
     async def take(self, actor: Actor, new: NewPayment, *, key: str, request_hash: bytes) -> PaymentOutcome:
