@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -18,6 +19,8 @@ from khaacho.ledger.queries import find_accounts
 from khaacho.ledger.records import LedgerAccount
 from khaacho.parties.standings import CreditStatus, find_standing
 from khaacho.platform.database import Pending, Transaction
+
+Line = TypeVar("Line", bound=CreditLine)
 
 # Deriving an id takes 4 µs, and every order and question about credit asks for two.
 LINE_IDS_KNOWN_MAX = 65_536
@@ -125,7 +128,7 @@ async def find_line_for(tx: Transaction, retailer_id: UUID, vendor_id: UUID | No
     return choose_line(lines, vendor_id)
 
 
-def choose_line(lines: Iterable[CreditLine], vendor_id: UUID | None) -> CreditLine | None:
+def choose_line(lines: Iterable[Line], vendor_id: UUID | None) -> Line | None:
     """A line opened by a vendor binds only orders routed to it; otherwise the platform's line is used [C20]."""
     by_lender = {line.vendor_id: line for line in lines}
     return by_lender.get(vendor_id) or by_lender.get(None)

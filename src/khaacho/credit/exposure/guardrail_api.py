@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.exposure.aging import Severity
-from khaacho.credit.exposure.asking import OrderJudge
+from khaacho.credit.exposure.asking import OrderJudge, OrderQuestion
 from khaacho.credit.exposure.at_risk import Danger, Evaluation, LineAtRisk, find_at_risk
 from khaacho.credit.exposure.risk_api_records import LineAnswer, line_answer
 from khaacho.credit.exposure.risk_jobs import GUARDRAILS
@@ -118,13 +118,14 @@ class EvaluationAnswer(ApiRecord, frozen=True, kw_only=True):
 )
 async def validate_order(data: GuardrailQuestion, judge: OrderJudge) -> Envelope[GuardrailAnswer]:
     """The very decision placement takes under the lock, on the figures of this moment."""
-    # Whoever asks makes no difference. With one dependency the framework starts no tasks to gather several.
     amount_paisa = paisa_from_rupees(data.order_amount)
     judgement = await judge.judge(
-        retailer_id=data.retailer_id,
-        vendor_id=data.vendor_id,
-        amount_paisa=amount_paisa,
-        on_credit=data.payment_mode == "CREDIT",
+        OrderQuestion(
+            retailer_id=data.retailer_id,
+            vendor_id=data.vendor_id,
+            amount_paisa=amount_paisa,
+            on_credit=data.payment_mode == "CREDIT",
+        )
     )
     refusal = judgement.decision.refusal
     if refusal is not None:
