@@ -131,7 +131,7 @@ def _try_operation(
 
 
 async def _fingerprint(database: Database) -> dict[str, int]:
-    """How many rows each table has, but for those that only count requests, and runs of jobs that need no body, with their audit."""
+    """How many rows each table has, but for those that only count requests, and runs of jobs that need no body."""
     uncounted = ("rate_limits", "worker_heartbeats", "refresh_tokens", "one_time_codes", "scheduled_runs")
     async with database.reading() as tx:
         tables = await tx.values(

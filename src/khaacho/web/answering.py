@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 from time import perf_counter
 from typing import cast
 
@@ -25,6 +26,7 @@ from litestar.types import (
     Scope,
     Send,
 )
+from prometheus_client import Histogram
 
 from khaacho.errors import RequestTimeout
 from khaacho.platform.http import REQUEST_ID_HEADER, request_id_of
@@ -49,6 +51,8 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+# More than there are routes and statuses.
+TIMERS_KEPT_MAX = 4096
 REQUEST_ID_NAME = REQUEST_ID_HEADER.lower().encode()
 
 
@@ -58,10 +62,8 @@ class Application(Litestar):
     secure_transport: bool = False
 
     def _headers_of(self, name: str) -> Iterable[tuple[bytes, bytes]]:
-        yield REQUEST_ID_NAME, name.encode()
-        yield from SECURITY_HEADERS
-        if self.secure_transport:
-            yield TRANSPORT_SECURITY
+        transport = (TRANSPORT_SECURITY,) if self.secure_transport else ()
+        return ((REQUEST_ID_NAME, name.encode()), *SECURITY_HEADERS, *transport)
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
@@ -79,7 +81,7 @@ class Application(Litestar):
         async def send_answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
-                given = {header.lower() for header, _ in headers}
+                given = {header for header, _ in headers}
                 headers += [header for header in self._headers_of(name) if header[0] not in given]
                 message["headers"] = headers
                 _tell(scope, message["status"], perf_counter() - started)
@@ -94,9 +96,14 @@ def _tell(scope: HTTPScope, status: int, seconds: float) -> None:
     # The template, not the path: ids in labels would make a series per retailer. What matches no route is one series.
     route = scope.get("path_template") or "unmatched"
     method = scope["method"] if route != "unmatched" else "any"
-    HTTP_SECONDS.labels(method, route, status).observe(seconds)
+    _timer(method, route, status).observe(seconds)
     tell = log.info if status >= 400 or seconds >= SLOW_SECONDS else log.debug
     tell("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+@lru_cache(maxsize=TIMERS_KEPT_MAX)
+def _timer(method: str, route: str, status: int) -> Histogram:
+    return HTTP_SECONDS.labels(method, route, status)
 
 
 class Deadline(ASGIMiddleware):
