@@ -157,7 +157,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         state.reception = Reception(database)
         state.judge = OrderJudge(database)
         state.credit_counter = CreditCounter(database, open_gateways(settings))
-        log.info("web_started", address=settings.base_url, process=os.getpid())
+        log.info("web_started", url=settings.base_url, process=os.getpid())
         yield
         await state.placer.drain()
         await state.cashier.drain()
