@@ -39,6 +39,11 @@ def dsn_of(server_dsn: str, database: str) -> str:
     return urllib.parse.urlunsplit(urllib.parse.urlsplit(server_dsn)._replace(path=f"/{database}"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long stories first, so that no process is left alone with one of them while the others are done."""
+    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server to make databases on."""
