@@ -15,7 +15,7 @@ import msgspec
 from khaacho import clock
 from khaacho.credit.guardrails import NOTHING_OVERDUE, Overdue, decide
 from khaacho.credit.lock import Judgement
-from khaacho.credit.queries import choose_line
+from khaacho.credit.queries import OverdueRow, choose_line
 from khaacho.credit.records import CreditLine
 from khaacho.errors import ValidationFailed
 from khaacho.parties.standings import send_find_standings
@@ -39,7 +39,8 @@ class _LineNow(CreditLine, frozen=True, kw_only=True):
     def overdue(self, today: date) -> Overdue:
         if self.overdue_paisa is None or self.earliest_due_on is None:
             return NOTHING_OVERDUE
-        return Overdue(paisa=self.overdue_paisa, days=(today - self.earliest_due_on).days)
+        past_due = OverdueRow(account_id=self.id, paisa=self.overdue_paisa, earliest_due_on=self.earliest_due_on)
+        return past_due.on(today)
 
 
 class OrderJudge:
