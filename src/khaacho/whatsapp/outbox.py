@@ -14,11 +14,8 @@ from khaacho import clock
 from khaacho.ids import new_id
 from khaacho.platform.database import Transaction
 from khaacho.whatsapp.nudges import nudge_send
-from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, Purpose, Saying
+from khaacho.whatsapp.records import LENGTH_UNKNOWN, TEXT_LENGTH_MAX, Channel, Purpose, Saying
 from khaacho.whatsapp.splitting import split_text
-
-# Fits every provider, for people of whom we do not know yet where they write from.
-_LENGTH_UNKNOWN = min(TEXT_LENGTH_MAX.values())
 
 
 async def say(tx: Transaction, contact_id: UUID, sayings: Sequence[Saying]) -> list[UUID]:
@@ -32,7 +29,7 @@ async def say(tx: Transaction, contact_id: UUID, sayings: Sequence[Saying]) -> l
 
 async def say_over(tx: Transaction, contact_id: UUID, channel: Channel | None, sayings: Sequence[Saying]) -> list[UUID]:
     """As `say`, for callers who know the contact's channel."""
-    length_max = TEXT_LENGTH_MAX[channel] if channel else _LENGTH_UNKNOWN
+    length_max = TEXT_LENGTH_MAX[channel] if channel else LENGTH_UNKNOWN
     parts = [
         (saying, number, text)
         for saying in sayings

@@ -21,6 +21,8 @@ class Channel(StrEnum):
 
 # The longest text a provider takes in one message, in characters.
 TEXT_LENGTH_MAX = {Channel.TWILIO: 1_600, Channel.CLOUD: 4_096, Channel.SIMULATOR: 4_096}
+# Fits every provider, for people of whom we do not know yet where they write from.
+LENGTH_UNKNOWN = min(TEXT_LENGTH_MAX.values())
 
 
 class Kind(StrEnum):

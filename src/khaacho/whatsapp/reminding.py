@@ -23,6 +23,7 @@ from khaacho.credit.lateness.reminding import (
     ReminderItem,
     claim_reminder,
     find_retailers_to_remind,
+    find_waiting_reminder,
     preview_reminders,
 )
 from khaacho.credit.lateness.rounds import work_each
@@ -35,10 +36,11 @@ from khaacho.platform.queue import Schedule
 from khaacho.whatsapp.outbox import say, withdraw
 from khaacho.whatsapp.reachability import find_contact_of_shop, find_unreachable
 from khaacho.whatsapp.records import Purpose, Saying
-from khaacho.whatsapp.wording.paying_text import lay_out_reminder
+from khaacho.whatsapp.wording.paying_text import Notice, lay_out_reminder
 
 PREVIEWED_MAX = 10_000
 PAID_MEANWHILE = "PAID_MEANWHILE"
+_KEY = "reminder:"
 
 
 class ReminderRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,12 @@ class ReminderRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOBODY = ReminderRun(retailers=0, reminded=0, unreachable=0, failed=0)
+
+
+class Renewal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reminder that waited says by now; None when it has nothing to say any more."""
+
+    notice: Notice | None
 
 
 class ReminderText(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,18 +104,32 @@ async def remind_retailer(tx: Transaction, actor: Actor, retailer_id: UUID) -> b
     reminder = await claim_reminder(tx, actor, retailer_id)
     if reminder is None:
         return False
-    codes = await _order_codes(tx, reminder.items)
-    notice = lay_out_reminder(
-        retailer.locale, retailer.owner_name, reminder.items, order_codes=codes, today=clock.business_day()
-    )
+    notice = await _lay_out(tx, retailer, reminder.items)
     saying = Saying(
-        key=f"reminder:{reminder.message_id}",
+        key=f"{_KEY}{reminder.message_id}",
         purpose=Purpose.PAYMENT_REMINDER,
         text=notice.text,
         template=notice.template,
     )
     await say(tx, contact.id, [saying])
     return True
+
+
+async def renew_reminder(tx: Transaction, key: str) -> Renewal | None:
+    """What the reminder said with this key is to say as it goes out; None when it is still true as it stands.
+
+    What was cleared while it waited is not reminded of, whatever cleared it [C40].
+    """
+    try:
+        message_id = UUID(key.removeprefix(_KEY).partition("#")[0])
+    except ValueError:
+        return None
+    waiting = await find_waiting_reminder(tx, message_id)
+    if waiting is None or waiting.as_claimed:
+        return None
+    if not waiting.items:
+        return Renewal(notice=None)
+    return Renewal(notice=await _lay_out(tx, await require_retailer(tx, waiting.retailer_id), waiting.items))
 
 
 async def preview_reminder_texts(
@@ -164,6 +186,11 @@ async def remind_at_ten(database: Database, slot: datetime, dry_run: bool) -> Ma
         return msgspec.structs.asdict(await send_reminders(database, SYSTEM))
     except QuietHours as quiet:
         return msgspec.structs.asdict(NOBODY) | {"refused": str(quiet)}
+
+
+async def _lay_out(tx: Transaction, retailer: Retailer, items: Sequence[ReminderItem]) -> Notice:
+    codes = await _order_codes(tx, items)
+    return lay_out_reminder(retailer.locale, retailer.owner_name, items, order_codes=codes, today=clock.business_day())
 
 
 async def _order_codes(tx: Transaction, items: Sequence[ReminderItem]) -> dict[UUID, str]:

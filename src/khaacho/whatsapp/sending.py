@@ -22,10 +22,21 @@ from khaacho.whatsapp.channels.http import SEND_SECONDS_MAX
 from khaacho.whatsapp.channels.port import Channels, Handed, Outgoing, Postponed, Refused, SendResult
 from khaacho.whatsapp.delivery import AsTemplate, NotAllowed, decide_delivery, retry_delay
 from khaacho.whatsapp.nudges import nudge_send
-from khaacho.whatsapp.records import TEXT_LENGTH_MAX, Channel, OutboundState, Purpose, Template
+from khaacho.whatsapp.records import (
+    LENGTH_UNKNOWN,
+    TEXT_LENGTH_MAX,
+    Channel,
+    OutboundState,
+    Purpose,
+    Template,
+)
+from khaacho.whatsapp.reminding import renew_reminder
+from khaacho.whatsapp.splitting import split_text
 from khaacho.whatsapp.statuses import rank, send_early_statuses
+from khaacho.whatsapp.wording.paying_text import Notice
 from khaacho.whatsapp.wording.templates import render_template
 
+NO_LONGER_DUE = "NO_LONGER_DUE"
 LEASE = timedelta(seconds=2 * SEND_SECONDS_MAX)
 
 
@@ -38,6 +49,7 @@ class _StoredTemplate(msgspec.Struct, frozen=True, kw_only=True):
 class _Claimed(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     contact_id: UUID
+    dedupe_key: str
     purpose: Purpose
     body: str
     template: str | None
@@ -49,6 +61,9 @@ class _Claimed(msgspec.Struct, frozen=True, kw_only=True):
     last_inbound_at: datetime | None
     opted_out_at: datetime | None
     replied_received_at: datetime | None
+    # What it was to say is true no more: it says what is, or nothing at all.
+    renewed: bool = False
+    withdrawn: bool = False
 
 
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,17 +81,42 @@ async def send_waiting(database: Database, channels: Channels, *, default: Chann
     """
     handed = 0
     async with database.transaction(pipelined=True) as tx:
-        claimed = await _claim_oldest(tx, contact_id)
+        claimed = await _claim_next(tx, contact_id)
     while claimed is not None:
         outcome = await _hand_over(channels, default, claimed)
         MESSAGES.labels("out", outcome.channel, type(outcome.result).__name__.lower()).inc()
         async with database.transaction(pipelined=True) as tx:
             await _store_outcome(tx, outcome)
-            claimed = None if isinstance(outcome.result, Postponed) else await _claim_oldest(tx, contact_id)
+            claimed = None if isinstance(outcome.result, Postponed) else await _claim_next(tx, contact_id)
         if isinstance(outcome.result, Handed):
             handed += 1
             _observe(outcome)
     return handed
+
+
+async def _claim_next(tx: Transaction, contact_id: UUID) -> _Claimed | None:
+    """The oldest, saying what is true at this moment: what a reminder is about may be cleared by now, or disputed."""
+    claimed = await _claim_oldest(tx, contact_id)
+    if claimed is None or claimed.purpose is not Purpose.PAYMENT_REMINDER:
+        return claimed
+    renewal = await renew_reminder(tx, claimed.dedupe_key)
+    return claimed if renewal is None else _renew(claimed, renewal.notice)
+
+
+def _renew(claimed: _Claimed, notice: Notice | None) -> _Claimed:
+    part = claimed.template_values.part if claimed.template_values else 1
+    length_max = TEXT_LENGTH_MAX[claimed.channel] if claimed.channel else LENGTH_UNKNOWN
+    parts = split_text(notice.text, length_max) if notice else []
+    if notice is None or part > len(parts):
+        return msgspec.structs.replace(claimed, withdrawn=True)
+    ready = notice.template
+    return msgspec.structs.replace(
+        claimed,
+        renewed=True,
+        body=parts[part - 1],
+        template=ready.name,
+        template_values=_StoredTemplate(language=ready.language, values=ready.values, part=part),
+    )
 
 
 async def _claim_oldest(tx: Transaction, contact_id: UUID) -> _Claimed | None:
@@ -96,7 +136,7 @@ async def _claim_oldest(tx: Transaction, contact_id: UUID) -> _Claimed | None:
             AND m.state IN ('QUEUED', 'SENDING')
             AND m.next_attempt_at <= %(now)s
             AND c.id = m.contact_id
-        RETURNING m.id, m.contact_id, m.purpose, m.body, m.template, m.template_values, m.attempts,
+        RETURNING m.id, m.contact_id, m.dedupe_key, m.purpose, m.body, m.template, m.template_values, m.attempts,
             c.phone, c.channel, c.address, c.last_inbound_at, c.opted_out_at,
             (SELECT i.received_at FROM inbound_messages i WHERE i.id = m.reply_to_id) AS replied_received_at
         """,
@@ -107,6 +147,8 @@ async def _claim_oldest(tx: Transaction, contact_id: UUID) -> _Claimed | None:
 
 async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) -> _Outcome:
     channel, address = _way_to(channels, default, claimed)
+    if claimed.withdrawn:
+        return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=NO_LONGER_DUE))
     port = channels.get(channel)
     if port is None or address is None:
         return _Outcome(claimed=claimed, channel=channel, result=Refused(reason=f"NO_CHANNEL: {channel}"))
@@ -136,7 +178,8 @@ async def _hand_over(channels: Channels, default: Channel, claimed: _Claimed) ->
     if len(decision.text) > TEXT_LENGTH_MAX[channel]:
         return _Outcome(claimed=claimed, channel=channel, result=Refused(reason="TOO_LONG"))
     outgoing = Outgoing(message_id=claimed.id, address=address, content=decision.text)
-    return _Outcome(claimed=claimed, channel=channel, result=await port.send(outgoing))
+    news = decision.text if claimed.renewed else None
+    return _Outcome(claimed=claimed, channel=channel, result=await port.send(outgoing), body=news)
 
 
 def _way_to(channels: Channels, default: Channel, claimed: _Claimed) -> tuple[Channel, str | None]:

@@ -22,7 +22,13 @@ from khaacho.credit.lateness.reminder_rules import Stage, stage_days
 from khaacho.ids import new_id
 from khaacho.parties.queries import send_retailers
 from khaacho.parties.records import PartyStatus, Retailer
-from khaacho.parties.standings import CreditStatus, RetailerStanding, lock_standing, send_find_standings
+from khaacho.parties.standings import (
+    CreditStatus,
+    RetailerStanding,
+    find_standing,
+    lock_standing,
+    send_find_standings,
+)
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Transaction
 
@@ -51,11 +57,28 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ReminderItem, ...]
 
 
+class WaitingReminder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reminder that is not out yet may still say; no items when there is nothing left to remind of.
+
+    `as_claimed`: every item of it, with the amounts it was claimed with, on the day it was claimed.
+    """
+
+    retailer_id: UUID
+    items: tuple[ReminderItem, ...]
+    as_claimed: bool
+
+
 class ReminderPreview(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the run of a day would remind of what, as things stand now."""
 
     retailer: Retailer
     items: tuple[ReminderItem, ...]
+
+
+class _ClaimedItem(ReminderItem, frozen=True, kw_only=True):
+    claimed_paisa: int
+    claimed_at: datetime
+    is_due: bool
 
 
 async def find_retailers_to_remind(tx: Transaction, on: date | None = None) -> list[UUID]:
@@ -99,6 +122,41 @@ async def claim_reminder(tx: Transaction, actor: Actor, retailer_id: UUID) -> Re
     return reminder
 
 
+async def find_waiting_reminder(tx: Transaction, message_id: UUID) -> WaitingReminder | None:
+    """What of a claimed reminder is still to be said, as things stand now; None when nothing was claimed for it.
+
+    For the moment before it goes out: what was cleared (by whatever cleared it), disputed or promised since, and
+    everything when credit was stopped, is not reminded of any more.
+    """
+    # Served by credit_reminders_message_idx.
+    claimed = await tx.all(
+        f"""
+        SELECT debit.id AS debit_id, debit.retailer_id, said.stage, debit.opened_at, debit.due_on, debit.source_kind,
+            debit.source_id, debit.amount_paisa - debit.cleared_paisa AS remaining_paisa,
+            said.remaining_paisa AS claimed_paisa, said.claimed_at,
+            debit.cleared_paisa < debit.amount_paisa AND line.status = 'ACTIVE' AND {_NOT_HELD_BACK} AS is_due
+        FROM credit_reminders AS said
+        JOIN credit_debits AS debit ON debit.id = said.debit_id
+        JOIN credit_accounts AS line ON line.id = debit.account_id
+        WHERE said.message_id = %(message)s
+        ORDER BY debit.due_on, debit.opened_at, debit.id
+        """,
+        {"message": message_id, "today": clock.business_day()},
+        into=_ClaimedItem,
+    )
+    if not claimed:
+        return None
+    standing = await find_standing(tx, claimed[0].retailer_id)
+    due = [item for item in claimed if item.is_due] if standing is not None and _may_remind(standing) else []
+    return WaitingReminder(
+        retailer_id=claimed[0].retailer_id,
+        items=tuple(due),
+        as_claimed=len(due) == len(claimed)
+        and all(item.remaining_paisa == item.claimed_paisa for item in due)
+        and clock.business_day(claimed[0].claimed_at) == clock.business_day(),
+    )
+
+
 async def preview_reminders(
     tx: Transaction, on: date, *, without: Collection[UUID] = (), after: UUID | None = None, limit: int
 ) -> list[ReminderPreview]:
@@ -139,8 +197,17 @@ _ITEM = """
     debit.id AS debit_id, debit.retailer_id, day.stage, debit.amount_paisa - debit.cleared_paisa AS remaining_paisa,
     debit.opened_at, debit.due_on, debit.source_kind, debit.source_id
 """
+_NOT_HELD_BACK = """
+    NOT EXISTS (
+        SELECT FROM credit_disputes AS dispute WHERE dispute.debit_id = debit.id AND dispute.resolved_at IS NULL
+    )
+    AND NOT EXISTS (
+        SELECT FROM credit_promises AS promise
+        WHERE promise.retailer_id = debit.retailer_id AND promise.state = 'LIVE' AND promise.promised_on >= %(today)s
+    )
+"""
 # Served by credit_debits_open_due_idx: cost follows the open items that are due on a handful of days.
-_DUE = """
+_DUE = f"""
     FROM unnest(%(stages)s::text[], %(due_days)s::date[]) AS day (stage, due_on)
     JOIN credit_debits AS debit ON debit.due_on = day.due_on AND debit.cleared_paisa < debit.amount_paisa
     JOIN credit_accounts AS line ON line.id = debit.account_id AND line.status = 'ACTIVE'
@@ -148,14 +215,7 @@ _DUE = """
         AND NOT EXISTS (
             SELECT FROM credit_reminders AS said WHERE said.debit_id = debit.id AND said.stage = day.stage
         )
-        AND NOT EXISTS (
-            SELECT FROM credit_disputes AS dispute WHERE dispute.debit_id = debit.id AND dispute.resolved_at IS NULL
-        )
-        AND NOT EXISTS (
-            SELECT FROM credit_promises AS promise
-            WHERE promise.retailer_id = debit.retailer_id AND promise.state = 'LIVE'
-                AND promise.promised_on >= %(today)s
-        )
+        AND {_NOT_HELD_BACK}
 """
 
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         PRIMARY KEY (debit_id, stage)
     );
     CREATE INDEX credit_reminders_retailer_idx ON credit_reminders (retailer_id, claimed_at);
+    CREATE INDEX credit_reminders_message_idx ON credit_reminders (message_id);
 
     CREATE TABLE credit_promises (
         id uuid PRIMARY KEY,
