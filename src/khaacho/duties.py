@@ -30,6 +30,7 @@ from khaacho.projects.checks import CHECKS as PROJECT_CHECKS
 from khaacho.settings import Settings
 from khaacho.whatsapp import freelancers, subscriptions
 from khaacho.whatsapp import jobs as whatsapp_jobs
+from khaacho.whatsapp.reachability import find_unreachable
 
 # Every invariant there is [C5].
 CHECKS: Sequence[Check] = (*LEDGER_CHECKS, *CREDIT_CHECKS, *ORDER_CHECKS, *PREPAID_CHECKS, *PROJECT_CHECKS)
@@ -59,7 +60,7 @@ def schedules(settings: Settings) -> Sequence[Schedule]:
         reconciliation(CHECKS),
         *parties_jobs.SCHEDULES,
         *risk_jobs.SCHEDULES,
-        *credit_jobs.SCHEDULES,
+        *credit_jobs.schedules(find_unreachable),
         *orders_jobs.SCHEDULES,
         *prepaid_jobs.schedules(settings),
         *projects_jobs.SCHEDULES,

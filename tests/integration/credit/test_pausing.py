@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from khaacho.credit.paying.payments import record_payment
 from khaacho.credit.records import NewPayment, PaymentMethod
 from khaacho.parties.standings import CreditStatus, RetailerStanding, find_standing
 from khaacho.platform.database import Database
+from khaacho.whatsapp.reachability import find_unreachable
 
 DELIVERED = date(2026, 1, 10)
 DECISIONS = ("PAUSE_CREDIT", "UNPAUSE_CREDIT", "BLOCK_CREDIT")
@@ -36,7 +38,7 @@ async def standing_of(database: Database, shop: UUID) -> RetailerStanding:
 async def run_at_eleven(database: Database, day: date, *, dry_run: bool = False) -> dict[str, Any]:
     moment = at_wall(day, 11)
     with clock.travelled_to(moment):
-        return dict(await pause_late_retailers(database, moment, dry_run))
+        return dict(await pause_late_retailers(database, moment, dry_run, find_unreachable=find_unreachable))
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ async def test_day_thirty_does_not_pause_and_day_thirty_one_does(
     assert (await standing_of(database, strict)).credit_status_automatic
     assert (await run_at_eleven(database, DELIVERED + timedelta(days=30)))["paused"] == 0
     would = await run_at_eleven(database, DELIVERED + timedelta(days=31), dry_run=True)
-    assert would.pop("retailers") == 1
+    assert (would.pop("retailers"), would.pop("unreachable")) == (1, 0)
     assert list(would.values()) == ["Rs.2,373 open for 31 days, 30 are allowed"]
     assert (await standing_of(database, patient)).credit_status is CreditStatus.ACTIVE
     assert (await run_at_eleven(database, DELIVERED + timedelta(days=31)))["paused"] == 1
@@ -207,9 +209,9 @@ async def test_what_one_shop_brings_up_disturbs_no_other(
             """
         )
         day = DELIVERED + timedelta(days=31)
-        assert await run_at_eleven(database, day) == {"retailers": 3, "paused": 2, "failed": 1}
+        assert await run_at_eleven(database, day) == {"retailers": 3, "paused": 2, "unreachable": 0, "failed": 1}
         owner.execute("DROP TRIGGER break_one ON retailers")
-    assert await run_at_eleven(database, day) == {"retailers": 1, "paused": 1, "failed": 0}
+    assert await run_at_eleven(database, day) == {"retailers": 1, "paused": 1, "unreachable": 0, "failed": 0}
 
 
 async def test_two_runs_at_once_pause_once(
@@ -222,7 +224,8 @@ async def test_two_runs_at_once_pause_once(
     moment = at_wall(DELIVERED + timedelta(days=31), 11)
     with clock.travelled_to(moment):
         async with contenders(4) as databases:
-            done = await all_at_once([lambda one=one: pause_late_retailers(one, moment, False) for one in databases])
+            run = partial(pause_late_retailers, find_unreachable=find_unreachable)
+            done = await all_at_once([lambda one=one: run(one, moment, False) for one in databases])
     assert sum(outcome["paused"] for outcome in done) == 5
     for shop in shops:
         assert await audited(database, shop, *DECISIONS) == ["PAUSE_CREDIT"]

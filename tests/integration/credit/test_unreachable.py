@@ -18,6 +18,7 @@ from khaacho.parties.actions import update_retailers
 from khaacho.parties.phones import unreachable_phone
 from khaacho.platform.database import Database
 from khaacho.whatsapp.contacts import ensure_contact, link_contact, opt_in, opt_out
+from khaacho.whatsapp.reachability import find_unreachable
 from khaacho.whatsapp.reminding import find_reminders_left_out, preview_reminder_texts, remind_at_ten, remind_retailer
 
 # Delivered with seven days to pay: due on the 10th of February.
@@ -99,9 +100,10 @@ async def test_a_pause_needs_nobody_to_be_told(
     shop = await make_debtor(phone=unreachable_phone(3))
     await owe(shop.id, 1_000, delivered_on=DELIVERED)
     with clock.travelled_to(at_wall(DELIVERED + timedelta(days=31), 11)):
-        (name,) = set(await pause_late_retailers(database, clock.now(), True)) - {"retailers"}
-        assert name == f"{shop.pasal_name} (no telephone)"
-        assert (await pause_late_retailers(database, clock.now(), False))["paused"] == 1
+        would = await pause_late_retailers(database, clock.now(), True, find_unreachable=find_unreachable)
+        assert f"{shop.pasal_name} ({shop.code})" in would
+        done = await pause_late_retailers(database, clock.now(), False, find_unreachable=find_unreachable)
+        assert done["paused"] == 1
         await deliver()
         await pay(shop.id, 950)
         await deliver()
@@ -110,6 +112,42 @@ async def test_a_pause_needs_nobody_to_be_told(
     async with database.reading() as tx:
         assert await tx.values("SELECT phone FROM contacts") == []
     await assert_credit_sound(database)
+
+
+async def test_who_was_paused_and_could_not_be_told_is_counted_and_named(
+    database: Database, make_debtor: MakeDebtor, owe: Owe
+) -> None:
+    """[C51] Two shops of one name without a telephone, one that wrote STOP, one as usual: all four are paused, and the
+    outcome of the run (and before it the dry run) tells which three somebody has to call.
+    """
+    twins = [await make_debtor(pasal_name="Mute", phone=unreachable_phone(number)) for number in (5, 6)]
+    stopped = await make_debtor(pasal_name="Stopped")
+    usual = await make_debtor(pasal_name="Usual")
+    for shop in (*twins, stopped, usual):
+        await owe(shop.id, 1_000, delivered_on=DELIVERED)
+    async with database.transaction() as tx:
+        await opt_out(tx, (await ensure_contact(tx, stopped.phone)).id)
+    late = "Rs.1,000 open for 31 days, 30 are allowed"
+    with clock.travelled_to(at_wall(DELIVERED + timedelta(days=31), 11)):
+        would = await pause_late_retailers(database, clock.now(), True, find_unreachable=find_unreachable)
+        done = await pause_late_retailers(database, clock.now(), False, find_unreachable=find_unreachable)
+        again = await pause_late_retailers(database, clock.now(), False, find_unreachable=find_unreachable)
+    assert would == {
+        "retailers": 4,
+        "unreachable": 3,
+        **{f"Mute ({shop.code})": f"{late}; cannot be told: NO_PHONE" for shop in twins},
+        f"Stopped ({stopped.phone})": f"{late}; cannot be told: OPTED_OUT",
+        f"Usual ({usual.phone})": late,
+    }
+    assert done == {
+        "retailers": 4,
+        "paused": 4,
+        "unreachable": 3,
+        "failed": 0,
+        **{f"Mute ({shop.code})": "NO_PHONE" for shop in twins},
+        f"Stopped ({stopped.code})": "OPTED_OUT",
+    }
+    assert again == {"retailers": 0, "paused": 0, "unreachable": 0, "failed": 0}
 
 
 async def test_over_http(
