@@ -173,7 +173,7 @@ async def test_a_basket_confirmed_a_moment_ago_can_neither_be_dropped_nor_refill
 
 async def until_waiting(database: Database, number: int) -> None:
     """Until that many sessions wait for somebody's lock, as the server itself sees it."""
-    async with asyncio.timeout(5), database.reading() as tx:
+    async with asyncio.timeout(20), database.reading() as tx:
         while number > await tx.value(
             """
             SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)

@@ -271,7 +271,7 @@ async def test_9_a_held_line_is_waited_for_and_given_up(
         outcomes = await all_at_once([lambda o=order: placer.submit(as_shop(shop), o) for order in orders])
         waited = time.monotonic() - started
     assert all(isinstance(outcome, MaxRetriesExceeded) for outcome in outcomes)
-    assert 0.7 <= waited < 3
+    assert 0.7 <= waited < 30
     assert await contents_of(database) == before
     outcomes = await all_at_once([lambda o=order: placer.submit(as_shop(shop), o) for order in orders])
     assert codes_of(outcomes) == ["OK"] * 5
@@ -297,7 +297,7 @@ async def test_nobody_in_a_batch_waits_for_a_strangers_lock(
     async with database.transaction() as holder:
         await lock_accounts(holder, [(await line_of(database, held)).id])
         asked = [asyncio.create_task(order(shop)) for shop in [*others[:10], held, *others[10:]]]
-        await asyncio.wait_for(others_done.wait(), timeout=5)
+        await asyncio.wait_for(others_done.wait(), timeout=20)
         assert held not in answered
     outcomes = await asyncio.gather(*(outcome_of(task) for task in asked))
     assert codes_of(outcomes) == ["OK"] * 20

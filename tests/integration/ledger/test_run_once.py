@@ -98,7 +98,7 @@ async def test_of_two_that_race_the_second_follows_a_first_that_fails(database: 
     await started.wait()
     work = Work()
     second = asyncio.create_task(once(database, work))
-    async with asyncio.timeout(1), database.reading() as tx:
+    async with asyncio.timeout(20), database.reading() as tx:
         while not await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"):
             await asyncio.sleep(0.005)
     may_fail.set()

@@ -86,7 +86,7 @@ async def test_a_visitor_leaves_a_held_conversation_to_its_holder(database: Data
     holder = asyncio.create_task(drain_contact(database, contact_id, slow))
     await entered.wait()
     await stored(database, "+9779800000001", "two")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await drain_contact(database, contact_id, echo) == 0
     go_on.set()
     assert await holder == 2
@@ -137,7 +137,7 @@ async def test_a_webhook_never_waits_for_a_conversation(database: Database) -> N
 
     holder = asyncio.create_task(drain_contact(database, contact_id, slow))
     await entered.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await stored(database, "+9779800000001", "two")
     go_on.set()
     await holder

@@ -96,13 +96,13 @@ async def test_a_batch_that_answers_too_little_fails_instead_of_leaving_callers_
         return [item * 2 for item in items][:1]
 
     tasks = await submitted(Coalescer(forgetful), range(6))
-    assert await asyncio.wait_for(asyncio.gather(*tasks), timeout=5) == [item * 2 for item in range(6)]
+    assert await asyncio.wait_for(asyncio.gather(*tasks), timeout=20) == [item * 2 for item in range(6)]
 
     async def silent(items: Sequence[int]) -> list[int | Exception]:
         return []
 
     with pytest.raises(ValueError):
-        await asyncio.wait_for(Coalescer(silent).submit(1), timeout=5)
+        await asyncio.wait_for(Coalescer(silent).submit(1), timeout=20)
 
 
 async def test_a_caller_who_leaves_takes_nobody_along() -> None:
