@@ -1,4 +1,4 @@
-"""Signing up as a freelancer in a real browser, up to the first credits."""
+"""Signing up as a freelancer in a real browser, up to the first credits; and coming back without the password."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.fixtures.processes import Working
 from tests.integration.console.conftest import PASSWORD
 from tests.integration.console.test_sign_up import codes_of
 
+from khaacho.actors import ActorRole
 from khaacho.parties.signin.passwords import hash_password
 from khaacho.platform.database import Database
 
@@ -55,9 +56,36 @@ async def test_a_freelancer_signs_up_is_let_in_and_has_the_welcome(
     assert page.complaints == desk.complaints == []  # type: ignore[attr-defined]
 
 
+async def test_a_freelancer_who_forgot_the_password_comes_back_by_a_code(
+    database: Database, open_page: OpenPage, make_user: MakeUser
+) -> None:
+    """[X11] With scripts off: the number, the code that arrives, and they are where they wanted to be; a wrong code on
+    the way is said kindly.
+    """
+    who = await make_user(ActorRole.FREELANCER, name="Sita Rana", password_hash=await hash_password(PASSWORD))
+    page = await open_page(width=PHONE_WIDTH, java_script_enabled=False)
+    await page.goto("/console/work/history?lang=en")
+    await page.get_by_label("Phone number").fill(who.phone.removeprefix("+977"))
+    await page.get_by_role("button", name="Send me a code instead").click()
+    await expect(page.get_by_role("status")).to_contain_text("a code is on its way")
+    await page.get_by_label("Code").fill("000")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("not the newest code")
+    await page.get_by_role("button", name="Send another code").click()
+    await page.get_by_label("Code").fill((await codes_of(database, who.phone))[-1])
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("What happened to your credits")
+    assert "/console/work/history" in page.url
+
+
 @pytest.mark.parametrize("width", [PHONE_WIDTH, DESK_WIDTH])
-@pytest.mark.parametrize(("language", "send"), [("en", "Send me a code"), ("ne", "कोड पठाउनुहोस्")])
-async def test_each_step_fits_and_can_be_read(open_page: OpenPage, width: int, language: str, send: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "send", "instead"),
+    [("en", "Send me a code", "Send me a code instead"), ("ne", "कोड पठाउनुहोस्", "बरु कोड पठाउनुहोस्")],
+)
+async def test_each_step_fits_and_can_be_read(
+    open_page: OpenPage, width: int, language: str, send: str, instead: str
+) -> None:
     """[WCAG 2.1 AA] Also with a refusal on it, and the language may be changed on the way."""
     page = await open_page(width=width)
     steps = []
@@ -88,4 +116,12 @@ async def test_each_step_fits_and_can_be_read(open_page: OpenPage, width: int, l
     await look("done")
     await page.goto("/console/sign-in")
     await look("sign-in")
-    assert len(steps) == 6
+    await page.locator("#phone").fill(new_phone())
+    await page.get_by_role("button", name=instead).click()
+    await expect(page.get_by_role("status")).to_be_visible()
+    await look("sign-in, code")
+    await page.locator("#code").fill("000")
+    await page.locator("form.stacked button").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await look("sign-in, a wrong code")
+    assert len(steps) == 8

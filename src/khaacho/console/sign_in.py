@@ -1,7 +1,12 @@
-"""Signing in with phone and password, and out again."""
+"""Signing in with phone and password, or with a code that arrives on the phone, and out again.
+
+Nothing is kept between asking for a code and writing it but its hash; whoever forgot a password, or has none, needs no
+more than the phone.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -10,7 +15,7 @@ from litestar.response import Redirect
 
 from khaacho.actors import ActorRole
 from khaacho.console.rendering import render
-from khaacho.console.stranger import FORM_COOKIE, door_cookie, is_own_form, limit_callers, render_form
+from khaacho.console.stranger import door_cookie, is_own_form, limit_callers, limit_codes, render_form
 from khaacho.console.visitor import (
     HOME,
     ROLES,
@@ -24,13 +29,16 @@ from khaacho.console.visitor import (
 )
 from khaacho.errors import AccountNotActive, KhaachoError, SignInLocked, TooManyRequests, WrongCredentials
 from khaacho.parties.phones import parse_phone
+from khaacho.parties.records import User
 from khaacho.parties.sessions import SESSION_LIFETIME, end_session, find_session, start_session
-from khaacho.parties.signin.actions import check_password, record_login
+from khaacho.parties.signin.actions import check_code, check_password, issue_one_time_code, record_login
+from khaacho.parties.signin.codes import CODE_LIFETIME
 from khaacho.platform.database import Database
 from khaacho.platform.http import request_id
 from khaacho.settings import Settings
 
 PASSWORD_LENGTH_MAX = 200
+CODE_LENGTH_MAX = 20
 
 
 @get("/sign-in")
@@ -56,6 +64,53 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
         user = await check_password(database, phone=_phone(phone), password=password[:PASSWORD_LENGTH_MAX])
     except KhaachoError as error:
         return _form(request, settings, next_page=next_page, phone=phone, **_refusal(error))
+    return await _let_in(request, database, settings, user, next_page=next_page, way="console")
+
+
+@post("/sign-in/code", status_code=200)
+async def send_code(request: AnyRequest, database: Database, settings: Settings) -> Response[Any]:
+    """Send a code to the phone and ask for it; the page is the same whether anybody has that phone or not."""
+    form = await request.form()
+    phone, next_page = str(form.get("phone", "")), _next(str(form.get("next", "")))
+    if not is_own_form(request, form):
+        return _form(request, settings, next_page=next_page, phone=phone, refusal="expired", status=403)
+    try:
+        await limit_callers(request, settings)
+        number = _phone(phone)
+        await limit_codes(request, database)
+        await issue_one_time_code(database, secret=settings.secret, phone=number)
+    except KhaachoError as error:
+        asked_before = bool(form.get("again"))
+        return _form(request, settings, next_page=next_page, phone=phone, is_code_sent=asked_before, **_refusal(error))
+    return _form(request, settings, next_page=next_page, phone=number, is_code_sent=True)
+
+
+@post("/sign-in/with-code", status_code=200)
+async def sign_in_with_code(request: AnyRequest, database: Database, settings: Settings) -> Response[Any]:
+    """Check the code and begin a session; a refusal is said on the form, which asks for the code again."""
+    form = await request.form()
+    phone, next_page = str(form.get("phone", "")), _next(str(form.get("next", "")))
+    again = partial(_form, request, settings, next_page=next_page, phone=phone, is_code_sent=True)
+    if not is_own_form(request, form):
+        return again(refusal="expired", status=403)
+    try:
+        await limit_callers(request, settings)
+        users = await check_code(
+            database, secret=settings.secret, phone=_phone(phone), code=str(form.get("code", ""))[:CODE_LENGTH_MAX]
+        )
+    except WrongCredentials:
+        return again(refusal="code_wrong", status=401)
+    except KhaachoError as error:
+        return again(**_refusal(error))
+    return await _let_in(
+        request, database, settings, _choose(users, next_page), next_page=next_page, way="console code"
+    )
+
+
+async def _let_in(
+    request: AnyRequest, database: Database, settings: Settings, user: User, *, next_page: str, way: str
+) -> Response[Any]:
+    """A session for whoever has just proved who they are, if there are pages for them."""
     if user.role not in ROLES:
         return render(request, "failure.html", status=403, kind="not_for_console", request_id="")
     async with database.transaction() as tx:
@@ -63,10 +118,15 @@ async def sign_in(request: AnyRequest, database: Database, settings: Settings) -
         if old:
             await end_session(tx, old)
         started = await start_session(tx, user_id=user.id)
-        await record_login(tx, user, way="console", request_id=request_id(request))
+        await record_login(tx, user, way=way, request_id=request_id(request))
     cookie = door_cookie(SESSION_COOKIE, started.cookie, settings, max_age=int(SESSION_LIFETIME.total_seconds()))
-    cookies = [cookie, door_cookie(FORM_COOKIE, "", settings, max_age=0)]
-    return Redirect(_onward(next_page, user.role), status_code=303, cookies=cookies)
+    return Redirect(_onward(next_page, user.role), status_code=303, cookies=[cookie])
+
+
+def _choose(users: list[User], next_page: str) -> User:
+    """Of several roles under one phone, the one the wanted page is for, else the first that has pages."""
+    is_work = next_page.startswith(WORK_HOME)
+    return min(users, key=lambda user: (user.role not in ROLES, (home_of(user.role) == WORK_HOME) != is_work))
 
 
 async def admit_to_leave(request: AnyRequest) -> None:
@@ -93,6 +153,7 @@ def _form(
     *,
     next_page: str,
     phone: str = "",
+    is_code_sent: bool = False,
     refusal: str | None = None,
     seconds: int = 0,
     status: int = 200,
@@ -104,8 +165,10 @@ def _form(
         status=status,
         next_page=next_page,
         phone=phone[:40],
+        is_code_sent=is_code_sent and refusal != "phone_wrong",
         refusal=refusal,
         minutes=max(1, -(-seconds // 60)),
+        code_minutes=int(CODE_LIFETIME.total_seconds()) // 60,
     )
 
 
@@ -141,4 +204,4 @@ def _onward(next_page: str, role: ActorRole) -> str:
     return next_page if (home == HOME) != next_page.startswith(WORK_HOME) else home
 
 
-ROUTES: list[Any] = [sign_in_page, sign_in, sign_out]
+ROUTES: list[Any] = [sign_in_page, sign_in, send_code, sign_in_with_code, sign_out]

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from khaacho.console.forms import Form
 from khaacho.console.rendering import render
-from khaacho.console.stranger import caller_of, is_own_form, limit_callers, render_form
+from khaacho.console.stranger import is_own_form, limit_callers, limit_codes, render_form
 from khaacho.console.visitor import SESSION_COOKIE, AnyRequest, choose_locale, home_of
 from khaacho.errors import (
     AlreadyExists,
@@ -30,15 +30,11 @@ from khaacho.parties.signin.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGT
 from khaacho.parties.signin.signing_up import issue_sign_up_code, sign_up_freelancer
 from khaacho.platform.database import Database
 from khaacho.platform.http import request_id
-from khaacho.platform.limits import take as take_allowance
 from khaacho.prepaid.terms import find_terms
 from khaacho.settings import Settings
 
 HERE = "/console/sign-up"
 NAME_LENGTH_MAX = 200
-# Each code is a message that costs us something and may annoy somebody; a whole office behind one address gets through.
-CODES_PER_CALLER = 60
-CODES_COUNTED_SECONDS = 3_600
 
 
 @get("/sign-up")
@@ -62,8 +58,7 @@ async def send_code(request: AnyRequest, database: Database, settings: Settings)
     try:
         await limit_callers(request, settings)
         phone = parse_phone(written, field="phone")
-        async with database.transaction() as tx:
-            await take_allowance(tx, f"sign-up:{caller_of(request)}", CODES_PER_CALLER, CODES_COUNTED_SECONDS)
+        await limit_codes(request, database)
         await issue_sign_up_code(database, secret=settings.secret, phone=phone, locale=choose_locale(request, None))
     except KhaachoError as error:
         return _show(request, settings, phone=written, is_code_sent=bool(form.words("again")), **_refusal(error))

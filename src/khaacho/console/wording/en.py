@@ -34,7 +34,7 @@ ENGLISH = {
     "sign_in.wrong": "Phone number and password do not match. Please look at both and try again.",
     "sign_in.locked": "That was a few tries too many. Please wait {minutes} min and try again.",
     "sign_in.not_active": "This account is not active yet, or no longer. Please call the Khaacho team.",
-    "sign_in.phone_wrong": "This is not a phone number we can read. Write it like 98XXXXXXXX.",
+    "sign_in.phone_wrong": "This is not a phone number we can read. Write it like 984-1000000.",
     "sign_in.expired": "This page was open for too long. Please try once more.",
     # --- refusals -------------------------------------------------------------------------------------------------
     "failure.forbidden.title": "This is not for you to open",

@@ -1,4 +1,4 @@
-"""What the pages for signing up as a freelancer say."""
+"""What the pages for signing up as a freelancer say, and those for signing in by a code."""
 
 from __future__ import annotations
 
@@ -21,13 +21,21 @@ ENGLISH: dict[str, str] = {
     "sign_up.locked": "That was a few tries too many. Please wait {minutes} min and try again.",
     "sign_up.code_wrong": "This is not the newest code we sent, or it is too old. Look again or ask for another.",
     "sign_up.known": "A freelancer with this phone number is here already. Please sign in.",
-    "sign_up.phone_wrong": "This is not a phone number we can read. Write it like 98XXXXXXXX.",
+    "sign_up.phone_wrong": "This is not a phone number we can read. Write it like 984-1000000.",
     "sign_up.name_wrong": "Please write your name.",
     "sign_up.password_wrong": "A password has {number} to {most} characters.",
     "sign_up.expired": "This page was open for too long. Please try once more.",
     "sign_up.done": "You are signed up",
     "sign_up.done_text": "The Khaacho team looks at it and writes to you on WhatsApp when you may begin.",
     "sign_up.done_bonus": "A welcome of {number} credits will be waiting for you.",
+    "sign_in.send_code": "Send me a code instead",
+    "sign_in.code_sent": "If {phone} may sign in here, a code is on its way there by WhatsApp. "
+    "It is good for {minutes} minutes.",
+    "sign_in.code_wrong": "This is not the newest code we sent, or it is too old. Look again or ask for another.",
+    "sign_in.with_password": "Sign in with a password",
+    "door.trial": "On this trial installation no WhatsApp is connected: the code arrives",
+    "door.trial_chat": "in the chat, at this number",
+    "door.trial_who": "The team's sign-in opens it.",
 }
 
 NEPALI: dict[str, str] = {
@@ -49,11 +57,18 @@ NEPALI: dict[str, str] = {
     "sign_up.locked": "धेरै पटक प्रयास भयो। कृपया {minutes} मिनेट पर्खेर फेरि प्रयास गर्नुहोस्।",
     "sign_up.code_wrong": "यो हामीले पठाएको पछिल्लो कोड होइन, वा पुरानो भयो। फेरि हेर्नुहोस् वा अर्को कोड मगाउनुहोस्।",
     "sign_up.known": "यो फोन नम्बरको फ्रिल्यान्सर पहिल्यै दर्ता छ। कृपया साइन इन गर्नुहोस्।",
-    "sign_up.phone_wrong": "यो फोन नम्बर पढ्न सकिएन। 98XXXXXXXX जसरी लेख्नुहोस्।",
+    "sign_up.phone_wrong": "यो फोन नम्बर पढ्न सकिएन। 984-1000000 जसरी लेख्नुहोस्।",
     "sign_up.name_wrong": "कृपया आफ्नो नाम लेख्नुहोस्।",
     "sign_up.password_wrong": "पासवर्ड {number} देखि {most} अक्षरको हुन्छ।",
     "sign_up.expired": "यो पृष्ठ धेरै बेर खुला रह्यो। कृपया फेरि एक पटक प्रयास गर्नुहोस्।",
     "sign_up.done": "दर्ता भयो",
     "sign_up.done_text": "खाचोको टोलीले हेरेर, काम सुरु गर्न मिल्ने भएपछि WhatsApp मा लेख्छ।",
     "sign_up.done_bonus": "स्वागतका {number} क्रेडिट तपाईंलाई पर्खिरहेका हुनेछन्।",
+    "sign_in.send_code": "बरु कोड पठाउनुहोस्",
+    "sign_in.code_sent": "{phone} बाट यहाँ साइन इन गर्न मिल्छ भने WhatsApp मा कोड आउँदैछ। {minutes} मिनेटसम्म चल्छ।",
+    "sign_in.code_wrong": "यो हामीले पठाएको पछिल्लो कोड होइन, वा पुरानो भयो। फेरि हेर्नुहोस् वा अर्को कोड मगाउनुहोस्।",
+    "sign_in.with_password": "पासवर्डले साइन इन",
+    "door.trial": "यो परीक्षण हो, WhatsApp जोडिएको छैन: कोड",
+    "door.trial_chat": "च्याटमा यही नम्बरमा आउँछ",
+    "door.trial_who": "टोलीको साइन इनबाट खुल्छ।",
 }

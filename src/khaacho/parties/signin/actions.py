@@ -125,18 +125,12 @@ async def issue_one_time_code(database: Database, *, secret: str, phone: str) ->
             await publish(tx, [OneTimeCodeIssued(phone=phone, code=code, locale=active[0].locale)])
 
 
-async def sign_in_with_code(
-    database: Database,
-    *,
-    secret: str,
-    phone: str,
-    code: str,
-    role: ActorRole | None = None,
-    request_id: str | None = None,
-) -> SignedIn:
-    """Sign in with the newest code sent to the phone; it works once. Of several roles `role`, or the first.
+async def check_code(
+    database: Database, *, secret: str, phone: str, code: str, role: ActorRole | None = None
+) -> list[User]:
+    """Whoever is active under the phone to which this code was sent last, of `role` or every role, staff first.
 
-    Raises WrongCredentials, SignInLocked, AccountNotActive.
+    A code works once. Raises WrongCredentials, SignInLocked, AccountNotActive.
     """
     async with one_attempt_at_a_time(phone):
         async with database.transaction() as tx:
@@ -148,7 +142,20 @@ async def sign_in_with_code(
         if not used or not users:
             await record_failure(database, phone)
             raise WrongCredentials
-    user = _active(min(users, key=lambda user: user.status != "ACTIVE"))
+    return [user for user in users if user.status is UserStatus.ACTIVE] or [_active(users[0])]
+
+
+async def sign_in_with_code(
+    database: Database,
+    *,
+    secret: str,
+    phone: str,
+    code: str,
+    role: ActorRole | None = None,
+    request_id: str | None = None,
+) -> SignedIn:
+    """As `check_code`, and tokens to go on with. Of several roles `role`, or the first."""
+    user = (await check_code(database, secret=secret, phone=phone, code=code, role=role))[0]
     return await begin_sign_in(database, secret=secret, user=user, way="code", request_id=request_id)
 
 
