@@ -132,6 +132,9 @@ ENGLISH: dict[str, str] = {
     "statement.pdf": "PDF",
     "statement.csv": "CSV",
     "statement.entries": "What changed it",
+    "statement.parts": "Parts of the statement",
+    "statement.first_part": "First lines",
+    "statement.too_long_for_pdf": "A PDF has at most {lines} lines. Choose a shorter time, or take all of it as CSV.",
     "statement.nothing_text": "Choose a longer time, or look from the beginning.",
 }
 
@@ -265,5 +268,8 @@ NEPALI: dict[str, str] = {
     "statement.pdf": "PDF",
     "statement.csv": "CSV",
     "statement.entries": "के के भयो",
+    "statement.parts": "विवरणका भागहरू",
+    "statement.first_part": "सुरुका लाइन",
+    "statement.too_long_for_pdf": "PDF मा बढीमा {lines} लाइन अट्छ। छोटो अवधि छान्नुहोस्, वा सबै CSV मा लिनुहोस्।",
     "statement.nothing_text": "लामो अवधि छान्नुहोस्, वा सुरुदेखि हेर्नुहोस्।",
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,13 +14,31 @@ from litestar import Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
+from litestar.response import Stream
 
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.exposure.risk_api_records import BucketsAnswer, buckets_answer
-from khaacho.credit.statement.statement_files import nepali_day, statement_csv, statement_pdf
+from khaacho.credit.statement.statement_files import (
+    CSV_COLUMNS,
+    PDF_LINES_MAX,
+    closing_row,
+    entry_row,
+    nepali_day,
+    opening_row,
+    statement_pdf,
+)
 from khaacho.credit.statement.statement_words import describe, statement_words
-from khaacho.credit.statement.statements import Statement, StatementKind, StatementLine, find_statement
+from khaacho.credit.statement.statements import (
+    Statement,
+    StatementKind,
+    StatementLine,
+    find_statement,
+    one_moment,
+    stream_entries,
+)
+from khaacho.errors import ValidationFailed
+from khaacho.ledger.reports import ChangePlace
 from khaacho.money import rupees
 from khaacho.parties.access import requires
 from khaacho.parties.records import Locale
@@ -37,9 +56,11 @@ from khaacho.platform.http import (
     ok,
     with_offset,
 )
-from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE
+from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE, Cell, stream_csv
 
 PDF_MEDIA_TYPE = "application/pdf"
+# A reader who takes nothing for this long is gone; the snapshot is not kept open for them.
+READER_PATIENCE_SECONDS = 60
 Format = Literal["json", "csv", "pdf"]
 
 
@@ -110,58 +131,72 @@ async def retailer_statement(
 ) -> Response[Any]:
     """By business days, both included, over all lines or one (`accountId`). Whoever takes a file is audited.
 
-    A file has every entry; `cursor` and `limit` are for reading.
+    A file has every entry; `cursor` and `limit` are for reading. A PDF of more than 4,000 entries is refused.
     """
+    wanted = Wanted(retailer_id=retailer_id, since=since, until=until, account_id=account_id)
     if format == "json":
-        after = decode_place(cursor, _Place)
+        after = decode_place(cursor, ChangePlace)
         with_offset("cursor", after.at if after else None)
-        async with database.reading() as tx:
-            found = await find_statement(tx, retailer_id, since=since, until=until, account_id=account_id)
-        answer: Envelope[StatementAnswer] = ok(_answer(found, lang, after, limit))
+        async with one_moment(database) as tx:
+            found = await _find(tx, wanted, after=after, limit=limit)
+        answer: Envelope[StatementAnswer] = ok(_answer(found, lang))
         return JsonResponse(answer, headers={"Cache-Control": "no-store"})
-    return await take_statement(
-        database, actor, retailer_id, since=since, until=until, account_id=account_id, format=format, locale=lang
-    )
+    return await take_statement(database, actor, wanted, format=format, locale=lang)
 
 
 ROUTES: list[Any] = [retailer_statement]
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
-    """The last entry seen."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose statement, of which days (None: from the beginning, until today), of one line or of all."""
 
-    at: datetime
-    source_id: UUID
-    reversal: bool
+    retailer_id: UUID
+    since: date | None
+    until: date | None
+    account_id: UUID | None = None
 
 
 async def take_statement(
-    database: Database,
-    actor: Actor,
-    retailer_id: UUID,
-    *,
-    since: date | None,
-    until: date | None,
-    account_id: UUID | None,
-    format: Literal["csv", "pdf"],
-    locale: Locale,
-) -> Response[bytes]:
-    """The statement as a file, and who took it in the audit trail. Raises what `find_statement` raises."""
+    database: Database, actor: Actor, wanted: Wanted, *, format: Literal["csv", "pdf"], locale: Locale
+) -> Response[Any]:
+    """The statement as a file, and who took it in the audit trail.
+
+    Raises what `find_statement` raises, and ValidationFailed for a PDF of more than PDF_LINES_MAX entries.
+    """
+    async with one_moment(database) as tx:
+        found = await _find(tx, wanted, limit=PDF_LINES_MAX if format == "pdf" else 1)
+    if format == "pdf" and found.count > PDF_LINES_MAX:
+        why = f"gives {found.count} lines, and a PDF has at most {PDF_LINES_MAX}; choose a shorter time, or CSV"
+        raise ValidationFailed(field="from", why=why)
     async with database.transaction() as tx:
-        found = await find_statement(tx, retailer_id, since=since, until=until, account_id=account_id)
         await _audit(tx, actor, found, format)
-    if format == "csv":
-        file, media_type = statement_csv(found), CSV_MEDIA_TYPE
-    else:
-        # Seconds of computing for a thousand lines: the others of this process go on meanwhile.
-        file = await asyncio.to_thread(statement_pdf, found, statement_words(locale), made_at=clock.now())
-        media_type = PDF_MEDIA_TYPE
     name = f"statement-{found.retailer.code}-{found.until.isoformat()}.{format}"
-    return Response(
-        file,
-        media_type=media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if format == "csv":
+        rows = stream_csv(CSV_COLUMNS, _csv_rows(database, wanted))
+        return Stream(rows, media_type=CSV_MEDIA_TYPE, headers=headers)
+    # Seconds of computing for a thousand lines: the others of this process go on meanwhile.
+    file = await asyncio.to_thread(statement_pdf, found, statement_words(locale), made_at=clock.now())
+    return Response(file, media_type=PDF_MEDIA_TYPE, headers=headers)
+
+
+async def _csv_rows(database: Database, wanted: Wanted) -> AsyncGenerator[list[tuple[Cell, ...]], None]:
+    """Both balances and every row between them, as they were at one moment."""
+    async with one_moment(database) as tx:
+        await tx.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{READER_PATIENCE_SECONDS}s'")
+        head = await _find(tx, wanted, limit=1)
+        yield [opening_row(head)]
+        balance_paisa = head.opening_paisa
+        entries = stream_entries(tx, **msgspec.structs.asdict(wanted), opening_paisa=balance_paisa)
+        async with aclosing(entries) as portions:
+            async for portion in portions:
+                balance_paisa = portion[-1].balance_paisa
+                yield [entry_row(entry) for entry in portion]
+        yield [closing_row(head, balance_paisa)]
+
+
+async def _find(tx: Transaction, wanted: Wanted, *, after: ChangePlace | None = None, limit: int) -> Statement:
+    return await find_statement(tx, **msgspec.structs.asdict(wanted), after=after, limit=limit)
 
 
 async def _audit(tx: Transaction, actor: Actor, found: Statement, format: str) -> None:
@@ -180,9 +215,7 @@ async def _audit(tx: Transaction, actor: Actor, found: Statement, format: str) -
     await record_audit(tx, actor, [entry])
 
 
-def _answer(found: Statement, locale: Locale, after: _Place | None, limit: int) -> StatementAnswer:
-    rest = _entries_after(found.entries, after)
-    shown = rest[:limit]
+def _answer(found: Statement, locale: Locale) -> StatementAnswer:
     return StatementAnswer(
         retailer_id=found.retailer.id,
         pasal_name=found.retailer.pasal_name,
@@ -191,8 +224,8 @@ def _answer(found: Statement, locale: Locale, after: _Place | None, limit: int) 
         last_day=found.until,
         last_day_bs=nepali_day(found.until),
         opening=rupees(found.opening_paisa),
-        entries=[_entry(entry, locale) for entry in shown],
-        next_cursor=encode_place(_place_of(shown[-1])) if len(rest) > limit else None,
+        entries=[_entry(entry, locale) for entry in found.entries],
+        next_cursor=encode_place(found.next_place) if found.next_place else None,
         debits=rupees(found.debits_paisa),
         credits=rupees(found.credits_paisa),
         closing=rupees(found.closing_paisa),
@@ -201,20 +234,6 @@ def _answer(found: Statement, locale: Locale, after: _Place | None, limit: int) 
         overdue=None if found.overdue_paisa is None else rupees(found.overdue_paisa),
         aging=None if found.aging is None else buckets_answer(found.aging),
     )
-
-
-def _entries_after(entries: Sequence[StatementLine], after: _Place | None) -> Sequence[StatementLine]:
-    if after is None:
-        return entries
-    for position, entry in enumerate(entries):
-        if _place_of(entry) == after:
-            return entries[position + 1 :]
-    # What came later with the same moment and source can have cancelled it out; its moment still tells where it was.
-    return [entry for entry in entries if entry.event_at > after.at]
-
-
-def _place_of(entry: StatementLine) -> _Place:
-    return _Place(at=entry.event_at, source_id=entry.source_id, reversal=entry.is_reversal)
 
 
 def _entry(entry: StatementLine, locale: Locale) -> StatementEntry:

@@ -3,58 +3,65 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from khaacho import clock
 from khaacho.credit.exposure.aging import Aging, Bucket
 from khaacho.credit.statement.statement_words import StatementWords, bucket_words, describe
-from khaacho.credit.statement.statements import Statement
+from khaacho.credit.statement.statements import Statement, StatementLine
 from khaacho.money import format_rupees, rupees
 from khaacho.parties.phones import is_reachable
 from khaacho.platform.pdf import Column, PdfDocument, Row
-from khaacho.platform.spreadsheets import BYTE_ORDER_MARK, Cell, csv_rows
+from khaacho.platform.spreadsheets import Cell
 
+# A shop that trades ten times a day has this in a year; nobody reads a hundred sheets of paper.
+PDF_LINES_MAX = 4_000
 # The names of the columns are for programs, so they are the same in every language.
 CSV_COLUMNS = (
     "date", "date_bs", "time", "kind", "reversal", "code", "method", "reason", "note", "debit", "credit", "balance",
 )  # fmt: skip
 
 
-def statement_csv(statement: Statement) -> bytes:
-    """One row per change between the balances at both ends; amounts in rupees, below zero when paid ahead."""
-    rows: list[tuple[Cell, ...]] = [CSV_COLUMNS]
+def opening_row(statement: Statement) -> tuple[Cell, ...]:
+    """The first row of a CSV: what stood before. Amounts in rupees, below zero when paid ahead."""
     first = statement.since or (
         clock.business_day(statement.entries[0].event_at) if statement.entries else statement.until
     )
-    rows.append(_balance_row("OPENING", first, rupees(statement.opening_paisa)))
-    for entry in statement.entries:
-        at = clock.business_time(entry.event_at)
-        rows.append(
-            (
-                at.date(),
-                nepali_day(at.date()),
-                f"{at:%H:%M:%S}",
-                entry.kind.value,
-                entry.is_reversal,
-                entry.code,
-                entry.method and entry.method.value,
-                entry.reason and entry.reason.value,
-                entry.note,
-                rupees(entry.debit_paisa) if entry.debit_paisa else None,
-                rupees(entry.credit_paisa) if entry.credit_paisa else None,
-                rupees(entry.balance_paisa),
-            )
-        )
-    rows.append(_balance_row("CLOSING", statement.until, rupees(statement.closing_paisa)))
-    return (BYTE_ORDER_MARK + csv_rows(rows)).encode()
+    return _balance_row("OPENING", first, statement.opening_paisa)
 
 
-def _balance_row(kind: str, day: date, balance: Decimal) -> tuple[Cell, ...]:
-    return (day, nepali_day(day), None, kind, None, None, None, None, None, None, None, balance)
+def closing_row(statement: Statement, balance_paisa: int) -> tuple[Cell, ...]:
+    """The last row of a CSV."""
+    return _balance_row("CLOSING", statement.until, balance_paisa)
+
+
+def entry_row(entry: StatementLine) -> tuple[Cell, ...]:
+    """One change, under CSV_COLUMNS."""
+    at = clock.business_time(entry.event_at)
+    return (
+        at.date(),
+        nepali_day(at.date()),
+        f"{at:%H:%M:%S}",
+        entry.kind.value,
+        entry.is_reversal,
+        entry.code,
+        entry.method and entry.method.value,
+        entry.reason and entry.reason.value,
+        entry.note,
+        rupees(entry.debit_paisa) if entry.debit_paisa else None,
+        rupees(entry.credit_paisa) if entry.credit_paisa else None,
+        rupees(entry.balance_paisa),
+    )
+
+
+def _balance_row(kind: str, day: date, balance_paisa: int) -> tuple[Cell, ...]:
+    return (day, nepali_day(day), None, kind, None, None, None, None, None, None, None, rupees(balance_paisa))
 
 
 def statement_pdf(statement: Statement, words: StatementWords, *, made_at: datetime) -> bytes:
-    """Head with days in both calendars, every change, sums, and how old what is owed is."""
+    """Head with days in both calendars, every change, sums, and how old what is owed is.
+
+    Two seconds of computing a thousand lines, so the statement has at most PDF_LINES_MAX, all of them.
+    """
     retailer = statement.retailer
     paper = PdfDocument(
         title=f"{words.title}: {retailer.pasal_name}",

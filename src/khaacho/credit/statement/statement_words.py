@@ -31,6 +31,8 @@ class StatementWords(msgspec.Struct, frozen=True, kw_only=True):
     credit: str
     balance: str
     opening: str
+    brought: str
+    carried: str
     total: str
     closing: str
     nothing: str
@@ -65,6 +67,8 @@ ENGLISH = StatementWords(
     credit="Credit (Rs)",
     balance="Balance (Rs)",
     opening="Opening balance",
+    brought="Brought forward",
+    carried="Carried forward",
     total="In this time",
     closing="Closing balance",
     nothing="Nothing moved in this time.",
@@ -117,6 +121,8 @@ NEPALI = StatementWords(
     credit="जम्मा (रु)",
     balance="बाँकी (रु)",
     opening="सुरुको बाँकी",
+    brought="अघिल्लो भागबाट ल्याएको",
+    carried="अर्को भागमा सारेको",
     total="यस अवधिमा",
     closing="अन्तिम बाँकी",
     nothing="यस अवधिमा कुनै कारोबार भएन।",

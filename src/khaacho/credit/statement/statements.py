@@ -1,12 +1,14 @@
 """A shop's statement of account [C7]: what was owed, what changed it, in the order it happened, and what is owed.
 
 Built from the ledger alone, on what the shop's lines owe less what it has paid ahead, so a payment is one line however
-many items it cleared. Days are business days, both ends included.
+many items it cleared. Days are business days, both ends included. However long it is, it can be read: in parts, or in
+portions off one snapshot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -20,13 +22,10 @@ from khaacho.credit.queries import find_credit_lines
 from khaacho.credit.records import AdjustmentReason, CreditLine, PaymentMethod
 from khaacho.credit.tabs import ahead_account_id
 from khaacho.errors import NoCreditAccount, ValidationFailed
-from khaacho.ledger.reports import Change, find_changes, sum_changes
+from khaacho.ledger.reports import Change, ChangePlace, find_changes, stream_changes, sum_changes, total_changes
 from khaacho.parties.queries import require_retailer
 from khaacho.parties.records import Retailer
-from khaacho.platform.database import Transaction
-
-# What one page and one request can carry; a shop that trades ten times a day has this in a year.
-LINES_MAX = 4_000
+from khaacho.platform.database import Database, Transaction
 
 
 class StatementKind(StrEnum):
@@ -66,6 +65,8 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """`since` None: from the beginning. The closing balance is `owed_paisa` less `ahead_paisa`, and may be below zero.
 
+    Every figure is of the whole time, and `count` is how many entries that has. `entries` may be a part of them: there
+    are `before` of them before it, which leave a balance of `carried_paisa`, and it goes on after `next_place`.
     `aging` says how old what is owed was at the end; only on a statement of all lines.
     """
 
@@ -74,20 +75,36 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None
     until: date
     opening_paisa: int
+    before: int
+    carried_paisa: int
     entries: tuple[StatementLine, ...]
+    next_place: ChangePlace | None
+    count: int
+    debits_paisa: int
+    credits_paisa: int
     closing_paisa: int
     owed_paisa: int
     ahead_paisa: int
     overdue_paisa: int | None = None
     aging: Aging | None = None
 
-    @property
-    def debits_paisa(self) -> int:
-        return sum(entry.debit_paisa for entry in self.entries)
+
+class _Period(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose accounts, from when until when."""
+
+    retailer: Retailer
+    lines: tuple[CreditLine, ...]
+    last: date
+    start: datetime | None
+    end: datetime
 
     @property
-    def credits_paisa(self) -> int:
-        return sum(entry.credit_paisa for entry in self.entries)
+    def ahead_ids(self) -> list[UUID]:
+        return [ahead_account_id(line.id) for line in self.lines]
+
+    @property
+    def account_ids(self) -> list[UUID]:
+        return [*(line.id for line in self.lines), *self.ahead_ids]
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +115,14 @@ class _Name(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
+@asynccontextmanager
+async def one_moment(database: Database) -> AsyncIterator[Transaction]:
+    """A transaction that only reads, and sees everything as it was at one moment: sums and entries agree."""
+    async with database.transaction() as tx:
+        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield tx
+
+
 async def find_statement(
     tx: Transaction,
     retailer_id: UUID,
@@ -105,43 +130,85 @@ async def find_statement(
     since: date | None = None,
     until: date | None = None,
     account_id: UUID | None = None,
+    after: ChangePlace | None = None,
+    limit: int,
 ) -> Statement:
     """The statement of all of the shop's lines, or of one; until today when no end is given.
 
-    Raises RetailerNotFound, NoCreditAccount when there is no (such) line, ValidationFailed for a period that ends
-    before it begins or holds more than LINES_MAX changes.
+    At most `limit` entries, those after a place; read it in `one_moment`. Raises RetailerNotFound, NoCreditAccount when
+    there is no (such) line, ValidationFailed for a period that ends before it begins.
     """
-    last = until or clock.business_day()
-    if since is not None and since > last:
-        raise ValidationFailed(field="to", why="is before the first day")
-    retailer = await require_retailer(tx, retailer_id)
-    lines = await find_credit_lines(tx, retailer_id)
-    chosen = [line for line in lines if account_id in (None, line.id)]
-    if not chosen:
-        raise NoCreditAccount(retailer_id=retailer_id)
-    end = _start_of(last, "to", days=1)
-    start = _start_of(since, "from") if since else None
-    ahead_ids = [ahead_account_id(line.id) for line in chosen]
-    own_ids = [*(line.id for line in chosen), *ahead_ids]
-    opening_paisa = await sum_changes(tx, own_ids, until=start) if start else 0
-    changes = await find_changes(tx, own_ids, since=start, until=end)
-    if len(changes) > LINES_MAX:
-        raise ValidationFailed(field="from", why=f"gives more than {LINES_MAX} lines; choose a shorter time")
-    entries = _entries(changes, await _find_names(tx, changes), opening_paisa)
-    closing_paisa = entries[-1].balance_paisa if entries else opening_paisa
-    ahead_paisa = -await sum_changes(tx, ahead_ids, until=end)
+    period = await _find_period(tx, retailer_id, since=since, until=until, account_id=account_id)
+    start, end = period.start, period.end
+    opening_paisa = await sum_changes(tx, period.account_ids, until=start) if start else 0
+    totals = await total_changes(tx, period.account_ids, since=start, until=end, after=after)
+    # The one too many tells that there is more.
+    changes = await find_changes(tx, period.account_ids, since=start, until=end, after=after, limit=limit + 1)
+    shown = changes[:limit]
+    carried_paisa = opening_paisa + totals.seen_sum
+    closing_paisa = opening_paisa + totals.debits - totals.credits
+    ahead_paisa = -await sum_changes(tx, period.ahead_ids, until=end)
     statement = Statement(
-        retailer=retailer,
-        lines=tuple(chosen),
+        retailer=period.retailer,
+        lines=period.lines,
         since=since,
-        until=last,
+        until=period.last,
         opening_paisa=opening_paisa,
-        entries=entries,
+        before=totals.seen,
+        carried_paisa=carried_paisa,
+        entries=_entries(shown, await _find_names(tx, shown), carried_paisa),
+        next_place=_place_of(shown[-1]) if shown and len(changes) > limit else None,
+        count=totals.count,
+        debits_paisa=totals.debits,
+        credits_paisa=totals.credits,
         closing_paisa=closing_paisa,
         owed_paisa=closing_paisa + ahead_paisa,
         ahead_paisa=ahead_paisa,
     )
     return await _aged(tx, statement, end) if account_id is None else statement
+
+
+async def stream_entries(
+    tx: Transaction,
+    retailer_id: UUID,
+    *,
+    since: date | None,
+    until: date | None,
+    account_id: UUID | None,
+    opening_paisa: int,
+) -> AsyncGenerator[Sequence[StatementLine], None]:
+    """Every entry after that opening balance, in portions, as they were at one moment. Raises as `find_statement`."""
+    period = await _find_period(tx, retailer_id, since=since, until=until, account_id=account_id)
+    balance_paisa = opening_paisa
+    async with aclosing(stream_changes(tx, period.account_ids, since=period.start, until=period.end)) as portions:
+        async for changes in portions:
+            entries = _entries(changes, await _find_names(tx, changes), balance_paisa)
+            balance_paisa = entries[-1].balance_paisa
+            yield entries
+
+
+async def _find_period(
+    tx: Transaction, retailer_id: UUID, *, since: date | None, until: date | None, account_id: UUID | None
+) -> _Period:
+    last = until or clock.business_day()
+    if since is not None and since > last:
+        raise ValidationFailed(field="to", why="is before the first day")
+    retailer = await require_retailer(tx, retailer_id)
+    lines = await find_credit_lines(tx, retailer_id)
+    chosen = tuple(line for line in lines if account_id in (None, line.id))
+    if not chosen:
+        raise NoCreditAccount(retailer_id=retailer_id)
+    return _Period(
+        retailer=retailer,
+        lines=chosen,
+        last=last,
+        start=_start_of(since, "from") if since else None,
+        end=_start_of(last, "to", days=1),
+    )
+
+
+def _place_of(change: Change) -> ChangePlace:
+    return ChangePlace(at=change.event_at, transfer_id=change.transfer_id)
 
 
 async def _aged(tx: Transaction, statement: Statement, end: datetime) -> Statement:
