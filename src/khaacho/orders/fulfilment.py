@@ -17,6 +17,7 @@ from khaacho.actors import SYSTEM, Actor, ActorRole
 from khaacho.catalog.actions import lock_stock, release, sell
 from khaacho.credit.actions import record_cash_on_delivery, release_holds, settle_hold
 from khaacho.credit.queries import find_debits_of_orders
+from khaacho.credit.records import Debit
 from khaacho.errors import Forbidden, InvalidTransition, NotYourTurn, ValidationFailed
 from khaacho.orders.asking import move_on
 from khaacho.orders.deliveries import DeliveredLine, Delivery, decide_delivery
@@ -137,10 +138,7 @@ async def fail_order(tx: Transaction, actor: Actor, order_id: UUID, *, reason: s
 
 async def complete_paid_orders(tx: Transaction, order_ids: Sequence[UUID]) -> None:
     """Complete those that are DELIVERED and paid in full by now; the others are left alone."""
-    debits = await find_debits_of_orders(tx, order_ids)
-    for order_id in sorted(order_ids):
-        hand = await take_in_hand(tx, order_id)
-        debit = debits.get(order_id)
+    for hand, debit in await _with_debits(tx, order_ids):
         if hand.order.status is OrderStatus.DELIVERED and debit is not None and debit.remaining_paisa == 0:
             async with tx.pipeline():
                 await _step(tx, SYSTEM, hand, OrderStatus.COMPLETED, reason=PAID_IN_FULL)
@@ -151,15 +149,23 @@ async def reopen_unpaid_orders(tx: Transaction, order_ids: Sequence[UUID]) -> No
 
     One that a person completed stays so, whatever is owed for it.
     """
-    debits = await find_debits_of_orders(tx, order_ids)
-    for order_id in sorted(order_ids):
-        hand = await take_in_hand(tx, order_id)
-        debit = debits.get(order_id)
+    for hand, debit in await _with_debits(tx, order_ids):
         if hand.order.status is not OrderStatus.COMPLETED or debit is None or debit.remaining_paisa == 0:
             continue
-        if (await find_order_history(tx, order_id))[-1].reason == PAID_IN_FULL:
+        if (await find_order_history(tx, hand.order.id))[-1].reason == PAID_IN_FULL:
             async with tx.pipeline():
                 await _step(tx, SYSTEM, hand, OrderStatus.DELIVERED, reason=OWED_AGAIN)
+
+
+async def _with_debits(tx: Transaction, order_ids: Sequence[UUID]) -> list[tuple[OrderInHand, Debit | None]]:
+    """These orders in hand, each with its open item as it is then.
+
+    Whoever pays or takes back holds no order. Were the items read first, a change that was committed and heard of while
+    an order was waited for would be overruled by what was true before it.
+    """
+    hands = [await take_in_hand(tx, order_id) for order_id in sorted(set(order_ids))]
+    debits = await find_debits_of_orders(tx, order_ids)
+    return [(hand, debits.get(hand.order.id)) for hand in hands]
 
 
 async def _end(tx: Transaction, actor: Actor, order_id: UUID, to_status: OrderStatus, reason: str) -> Order:
