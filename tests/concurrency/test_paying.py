@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
+from tests.fixtures.owing import somebody_waits
 from tests.fixtures.trade import (
     ALL_CHECKS,
     Contenders,
@@ -38,7 +39,8 @@ from khaacho.credit.queries import find_credit_overview
 from khaacho.credit.records import AdjustmentReason, NewAdjustment, NewPayment, PaymentMethod, PaymentOutcome
 from khaacho.errors import KhaachoError
 from khaacho.ids import new_id
-from khaacho.ledger.actions import lock_accounts
+from khaacho.ledger.actions import NewAccount, lock_accounts, open_accounts
+from khaacho.ledger.chart import AccountKind
 from khaacho.platform.database import Database, Transaction
 
 CHECKS = [check for check in ALL_CHECKS if check.name not in {"order_debits", "stray_holds"}]
@@ -172,6 +174,26 @@ async def test_two_payments_that_share_a_key_in_one_batch(database: Database, op
         ]
     )
     assert codes_of(outcomes) == ["IDEMPOTENCY_KEY_REUSED", "OK"]
+    assert await count(database, "credit_payments") == 1
+
+
+async def test_a_key_is_stored_after_its_lines_are_taken(
+    database: Database, open_shops: OpenShops, contenders: Contenders
+) -> None:
+    """[C60] The same payment arrives at a second process while the first, holding the line, has still to store the
+    key: the second waits for the line, not for half of a knot, and both have one answer.
+    """
+    (shop,) = await open_shops(1)
+    await owe(database, shop, 50_000)
+    new = cash(7_000, retailer_id=shop)
+    async with contenders(2) as databases, asyncio.TaskGroup() as tasks, database.transaction() as tx:
+        # Nobody was ever paid in cash: who opens that account now is waited for by who would open it too.
+        await open_accounts(tx, [NewAccount(kind=AccountKind.CASH)])
+        first = tasks.create_task(Cashier(databases[0]).take(SYSTEM, new, key="till-7", request_hash=b"a"))
+        await somebody_waits(database)
+        second = tasks.create_task(Cashier(databases[1]).take(SYSTEM, new, key="till-7", request_hash=b"a"))
+        await somebody_waits(database, number=2)
+    assert first.result() == second.result()
     assert await count(database, "credit_payments") == 1
 
 

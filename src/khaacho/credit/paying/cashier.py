@@ -14,16 +14,15 @@ from collections.abc import Sequence
 import msgspec
 
 from khaacho.actors import Actor
-from khaacho.credit.paying.payments import Outcome, PaymentRequest, record_payment, record_payments
+from khaacho.credit.paying.payments import Outcome, PaymentRequest, record_payments
 from khaacho.credit.records import NewPayment, PaymentOutcome
 from khaacho.errors import Deadlock, KhaachoError, LockTimeout, RequestInProgress
 from khaacho.platform.batching import Coalescer
-from khaacho.platform.database import Database, Transaction
+from khaacho.platform.database import Database
 from khaacho.platform.idempotency import (
     StoredOutcome,
     read_outcomes,
     replayed,
-    run_once,
     send_find_outcomes,
     store_outcomes,
 )
@@ -70,15 +69,35 @@ class Cashier:
         await self._together.drain()
 
     async def _record_together(self, handed: Sequence[Handed]) -> list[Outcome]:
-        """One outcome for each. The same key twice in one batch is one payment, asked for twice."""
+        return await self._record(handed, Wait.SKIP)
+
+    async def _record_alone(self, handed: Handed) -> PaymentOutcome:
+        async with self._patience:
+            try:
+                (outcome,) = await self._record([handed], Wait.QUEUE)
+            except RequestInProgress:
+                # Another process stored this key while we waited; now its outcome can be seen.
+                (outcome,) = await self._record([handed], Wait.QUEUE)
+        if isinstance(outcome, KhaachoError):
+            raise outcome
+        return outcome
+
+    async def _record(self, handed: Sequence[Handed], wait: Wait) -> list[Outcome]:
+        """One outcome for each. The same key twice in one batch is one payment, asked for twice.
+
+        Lines are taken first and keys last, by everybody: who took a key and then wanted a line would wait for whoever
+        holds that line and stores this key.
+        """
         first: dict[str, Handed] = {}
         for one in handed:
             first.setdefault(one.key, one)
         async with self._database.transaction(pipelined=True) as tx:
+            if wait is Wait.QUEUE:
+                await tx.send_only(f"SET LOCAL lock_timeout = {WAIT_MS}")
             known = await read_outcomes(await send_find_outcomes(tx, SCOPE, list(first)))
             fresh = [one for key, one in first.items() if key not in known]
             requests = [PaymentRequest(actor=one.actor, new=one.new) for one in fresh]
-            outcomes = await record_payments(tx, requests, wait=Wait.SKIP) if requests else []
+            outcomes = await record_payments(tx, requests, wait=wait) if requests else []
             done = {one.key: outcome for one, outcome in zip(fresh, outcomes, strict=True)}
             stored = [
                 (one.key, one.request_hash, outcome)
@@ -87,21 +106,6 @@ class Cashier:
             ]
             await store_outcomes(tx, SCOPE, stored)
         return [_answer(one, known, first, done) for one in handed]
-
-    async def _record_alone(self, handed: Handed) -> PaymentOutcome:
-        async def act(tx: Transaction) -> PaymentOutcome:
-            await tx.send_only(f"SET LOCAL lock_timeout = {WAIT_MS}")
-            return await record_payment(tx, handed.actor, handed.new)
-
-        async with self._patience:
-            return await run_once(
-                self._database,
-                scope=SCOPE,
-                key=handed.key,
-                request_hash=handed.request_hash,
-                into=PaymentOutcome,
-                act=act,
-            )
 
 
 def _answer(
