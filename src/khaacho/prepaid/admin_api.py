@@ -13,7 +13,7 @@ from khaacho.errors import ValidationFailed
 from khaacho.money import BASIS_POINTS_WHOLE, paisa_from_rupees
 from khaacho.parties.access import requires
 from khaacho.platform.database import Database, Transaction
-from khaacho.platform.http import Envelope, ok
+from khaacho.platform.http import Envelope, ok, with_offset
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key, hash_request, run_once
 from khaacho.prepaid.actions import adjust_credits
 from khaacho.prepaid.api_records import (
@@ -69,7 +69,7 @@ async def change_settings(data: SettingsRequest, database: Database, actor: Acto
     if not changes:
         raise ValidationFailed(field="body", why="names nothing to change")
     async with database.transaction() as tx:
-        await change_terms(tx, actor, changes=changes, effective_at=data.effective_at)
+        await change_terms(tx, actor, changes=changes, effective_at=with_offset("effectiveAt", data.effective_at))
         return ok(await _settings_answer(tx))
 
 

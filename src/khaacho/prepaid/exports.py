@@ -74,8 +74,12 @@ async def export_movements(
     name = f"credits-{clock.business_day().isoformat()}.{format}"
     return Stream(
         file,
-        media_type=CSV_MEDIA_TYPE if format == "csv" else XLSX_MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        headers={
+            # As a header, because the media type of a route wins over that of a stream.
+            "Content-Type": f"{CSV_MEDIA_TYPE}; charset=utf-8" if format == "csv" else XLSX_MEDIA_TYPE,
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

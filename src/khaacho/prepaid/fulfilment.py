@@ -78,8 +78,9 @@ async def find_credited(tx: Transaction, gateway: GatewayName, gateway_payment_i
 async def fulfil(tx: Transaction, actor: Actor, payment: GatewayPayment, *, learned_by: LearnedBy) -> Fulfilment:
     """Credit a payment that was taken, once.
 
-    Raises OrderNotFound for an order that is not ours, PaymentNotCaptured, and PaymentMismatch when amount, currency
-    or order are not what was ordered; then nothing changed.
+    Raises OrderNotFound for an order that is not ours, PaymentNotCaptured, also for money that was given back before
+    we asked about it, and PaymentMismatch when amount, currency or order are not what was ordered; then nothing
+    changed.
     """
     order = await find_order(tx, payment.gateway, payment.gateway_order_id)
     if order is None:
@@ -89,6 +90,9 @@ async def fulfil(tx: Transaction, actor: Actor, payment: GatewayPayment, *, lear
     require_match(order, payment, known)
     if known is not None:
         return as_fulfilment(known, is_new=False)
+    # An event that tells of a refund takes the credits back at once; nobody else would.
+    if learned_by is not LearnedBy.WEBHOOK and not payment.is_kept:
+        raise PaymentNotCaptured(payment_status=payment.status.value)
     overflow_units = max(0, desk.units_of(order.user_id) + order.units - desk.terms.balance_units_max)
     movement = desk.bring_in(
         Change(

@@ -113,7 +113,7 @@ def _require_sane_package(package: Package, terms: Terms) -> None:
     if not 1 <= package.units <= terms.order_units_max:
         raise InvalidPackage(why=f"{package.name!r} must hold between 1 and {terms.order_units_max} credits")
     if not 0 <= package.discount_basis_points < 10_000:
-        raise InvalidPackage(why=f"the discount of {package.name!r} must be below 100 %")
+        raise InvalidPackage(why=f"the discount of {package.name!r} must be from 0 to below 100 %")
     if package.fixed_price_paisa is None:
         return
     if package.discount_basis_points:

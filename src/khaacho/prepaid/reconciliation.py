@@ -86,7 +86,7 @@ async def _credit_paid(database: Database, gateway: PaymentGateway, order: Purch
         named = replace(order, gateway_order_id=found)
     credited = 0
     for payment in await gateway.find_payments(named.asked):
-        if payment.was_taken:
+        if payment.is_kept:
             async with database.transaction() as tx:
                 outcome = await fulfil(tx, SYSTEM, payment, learned_by=LearnedBy.RECONCILIATION)
             credited += outcome.is_new

@@ -71,12 +71,14 @@ async def change_terms(
 ) -> Terms:
     """New terms from `effective_at` on (now by default), like those in effect then but for `changes`.
 
-    Raises ValidationFailed for a time that is past, and for figures that make no sense together.
+    Raises ValidationFailed for a time that is past or more than a year away, and for figures that make no sense.
     """
     now = clock.now()
     starts = effective_at or now
     if starts < now:
         raise ValidationFailed(field="effectiveAt", why="is past; what was sold stays sold")
+    if starts > now + EFFECTIVE_AFTER_MAX:
+        raise ValidationFailed(field="effectiveAt", why="is more than a year away")
     before = await find_terms(tx, starts)
     after = msgspec.structs.replace(
         before, id=new_id(), effective_at=starts, created_at=now, actor_name=actor.name, **changes
@@ -104,14 +106,16 @@ async def change_terms(
 
 
 def _require_sane(terms: Terms) -> None:
-    bounds = {
-        "base_price_paisa": (1, 10_000_000),
-        "application_units": (1, 100),
-        "signup_bonus_units": (0, 1_000),
-        "order_units_max": (1, 100_000),
-        "balance_units_max": (terms.order_units_max, 1_000_000),
-        "npr_per_inr_basis_points": (1_000, 1_000_000),
-    }
-    for name, (lowest, highest) in bounds.items():
-        if not lowest <= getattr(terms, name) <= highest:
-            raise ValidationFailed(field=name, why=f"must be between {lowest} and {highest}")
+    """Raises ValidationFailed in the words of the API: rupees, and rupees for a rupee."""
+    bounds = (
+        ("basePrice", terms.base_price_paisa, 1, 10_000_000, PAISA_PER_RUPEE),
+        ("creditsPerApplication", terms.application_units, 1, 100, 1),
+        ("signupBonus", terms.signup_bonus_units, 0, 1_000, 1),
+        ("maxCreditsPerOrder", terms.order_units_max, 1, 100_000, 1),
+        ("maxBalance", terms.balance_units_max, terms.order_units_max, 1_000_000, 1),
+        ("nprPerInr", terms.npr_per_inr_basis_points, 1_000, 1_000_000, BASIS_POINTS_WHOLE),
+    )
+    for field, value, lowest, highest, parts in bounds:
+        if not lowest <= value <= highest:
+            least, most = (f"{(Decimal(bound) / parts).normalize():f}" for bound in (lowest, highest))
+            raise ValidationFailed(field=field, why=f"must be between {least} and {most}")

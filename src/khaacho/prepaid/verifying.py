@@ -38,7 +38,7 @@ async def verify_payment(
     )
     if not payments:
         raise PaymentMismatch(what="payment id")
-    payment = next((one for one in payments if one.was_taken), payments[0])
+    payment = next((one for one in payments if one.is_kept), payments[0])
     require_match(order, payment)
     async with database.transaction() as tx:
         return await fulfil(tx, actor, payment, learned_by=LearnedBy.VERIFY)

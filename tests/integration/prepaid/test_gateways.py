@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -19,11 +19,16 @@ from tests.fixtures.people import BearerOf
 from tests.fixtures.processes import MakeSettings, Serve
 
 from khaacho import clock
+from khaacho.credits_errors import PaymentNotCaptured
 from khaacho.errors import InvalidSettings
 from khaacho.platform.database import Database
+from khaacho.prepaid.fulfilment import Fulfilment
+from khaacho.prepaid.gateways.port import GatewayName
 from khaacho.prepaid.gateways.registry import open_gateways
 from khaacho.prepaid.gateways.signatures import fields_signature
+from khaacho.prepaid.purchase import Purchase
 from khaacho.prepaid.reconciliation import reconcile_purchases
+from khaacho.prepaid.verifying import verify_payment
 from khaacho.settings import load_settings
 
 ESEWA_SECRET = "esewa-secret-of-tests"
@@ -201,4 +206,41 @@ async def test_buying_over_esewa(
             "SELECT unit, SUM(amount)::bigint AS paisa FROM ledger_transfers GROUP BY unit ORDER BY 1"
         )
     assert posted == [{"unit": "CREDITS", "paisa": 12}, {"unit": "NPR", "paisa": 96_000}]
+    await assert_credits_hold(database)
+
+
+async def test_money_given_back_before_we_asked_brings_no_credits(
+    database: Database,
+    make_settings: MakeSettings,
+    gateway_settings: dict[str, object],
+    make_rider: MakeRider,
+    order_credits: Callable[..., Awaitable[Purchase]],
+) -> None:
+    """[P11, P14] eSewa sends no events: what it says was refunded whole is neither proved nor found. Of what was
+    refunded in part it does not say how much, so it is credited; and what was credited once keeps its first answer.
+    """
+    rider = await make_rider()
+    gone, part, later = [await order_credits(rider, units) for units in (10, 3, 2)]
+    names = [purchase.order.gateway_order_id or "" for purchase in (gone, part, later)]
+    answers: dict[str, dict[str, Any]] = {
+        name: {"status": status, "ref_id": f"R-{status}"}
+        for name, status in zip(names, ("FULL_REFUND", "PARTIAL_REFUND", "COMPLETE"), strict=True)
+    }
+    async with esewa_answering(answers) as status_url:
+        gateways = open_gateways(make_settings(**gateway_settings | {"ESEWA_STATUS_URL": status_url}))
+        gateway = gateways[GatewayName.ESEWA]
+
+        async def prove(purchase: Purchase) -> Fulfilment:
+            proof = {"data": coming_back(dict(gateway.checkout(purchase.order.asked).fields))}
+            return await verify_payment(database, gateway, rider.as_actor(), proof)
+
+        first = await prove(later)
+        answers[names[2]]["status"] = "FULL_REFUND"
+        assert (await prove(later)).movement_id == first.movement_id
+        with pytest.raises(PaymentNotCaptured):
+            await prove(gone)
+        with clock.travelled_to(clock.now() + timedelta(hours=25)):
+            tally = await reconcile_purchases(database, gateways, False)
+    assert tally == {"asked": 2, "credited": 1, "expired": 1, "unreachable": 0, "refused": 0}
+    assert await units_of(database, rider) == 5
     await assert_credits_hold(database)

@@ -42,7 +42,8 @@ RETURN_PATH = "/console/work/paid"
 _STATUSES = {
     "COMPLETE": PaymentStatus.CAPTURED,
     "FULL_REFUND": PaymentStatus.REFUNDED,
-    "PARTIAL_REFUND": PaymentStatus.REFUNDED,
+    # How much went back is not told; what was taken is credited, and the rest is for an admin to adjust.
+    "PARTIAL_REFUND": PaymentStatus.CAPTURED,
     "PENDING": PaymentStatus.CREATED,
     "AMBIGUOUS": PaymentStatus.CREATED,
     "CANCELED": PaymentStatus.FAILED,

@@ -58,6 +58,11 @@ class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     was_taken: bool
     paid_at: datetime
 
+    @property
+    def is_kept(self) -> bool:
+        """Was it taken, and not given back whole? Whoever asks, and is not told, never hears of what went back."""
+        return self.was_taken and self.status is not PaymentStatus.REFUNDED
+
 
 class GatewayRefund(msgspec.Struct, frozen=True, kw_only=True):
     """Money the gateway gave back to the payer."""
