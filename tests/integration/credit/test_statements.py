@@ -142,6 +142,27 @@ async def test_a_part_of_the_time_begins_with_what_stood_before(traded: Retailer
     assert (empty["entries"], empty["opening"], empty["closing"]) == ([], 800, 800)
 
 
+async def test_what_was_paid_before_its_goods_came_is_ahead_until_then(
+    database: Database, admin: Actor, shop: Retailer, owes: Owes, take: Take
+) -> None:
+    """[C7] Written down today, a payment of twenty days ago that cleared goods of ten days ago: on the days between,
+    the older goods were owed in full and that much was ahead. Less than nothing was owed on no day.
+    """
+    older = await owes(shop, 300, opened_at=days_ago(30))
+    newer = await owes(shop, 500, opened_at=days_ago(10))
+    new = NewPayment(amount_paisa=40_000, method=PaymentMethod.CASH, debit_id=newer.id, event_at=days_ago(20))
+    async with database.transaction() as tx:
+        await record_payment(tx, admin, new)
+    between = {"to": str(TODAY - timedelta(days=15))}
+    answer = (await take(shop, **between)).json()["data"]
+    assert (answer["closing"], answer["owed"], answer["paidAhead"]) == (-100, 300, 400)
+    assert sum(answer["aging"].values()) == 300
+    line = (await take(shop, accountId=str(older.account_id), **between)).json()["data"]
+    assert (line["closing"], line["owed"], line["paidAhead"]) == (-100, 300, 400)
+    today = (await take(shop)).json()["data"]
+    assert (today["closing"], today["owed"], today["paidAhead"]) == (400, 400, 0)
+
+
 async def test_the_statement_of_one_line_knows_only_that_line(
     traded: Retailer, take: Take, client: httpx.AsyncClient, as_admin: dict[str, str]
 ) -> None:

@@ -99,12 +99,8 @@ class _Period(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime
 
     @property
-    def ahead_ids(self) -> list[UUID]:
-        return [ahead_account_id(line.id) for line in self.lines]
-
-    @property
     def account_ids(self) -> list[UUID]:
-        return [*(line.id for line in self.lines), *self.ahead_ids]
+        return [one for line in self.lines for one in (line.id, ahead_account_id(line.id))]
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +143,7 @@ async def find_statement(
     shown = changes[:limit]
     carried_paisa = opening_paisa + totals.seen_sum
     closing_paisa = opening_paisa + totals.debits - totals.credits
-    ahead_paisa = -await sum_changes(tx, period.ahead_ids, until=end)
+    owed_paisa = await _find_owed(tx, [line.id for line in period.lines], end)
     statement = Statement(
         retailer=period.retailer,
         lines=period.lines,
@@ -162,8 +158,8 @@ async def find_statement(
         debits_paisa=totals.debits,
         credits_paisa=totals.credits,
         closing_paisa=closing_paisa,
-        owed_paisa=closing_paisa + ahead_paisa,
-        ahead_paisa=ahead_paisa,
+        owed_paisa=owed_paisa,
+        ahead_paisa=owed_paisa - closing_paisa,
     )
     return await _aged(tx, statement, end) if account_id is None else statement
 
@@ -209,6 +205,27 @@ async def _find_period(
 
 def _place_of(change: Change) -> ChangePlace:
     return ChangePlace(at=change.event_at, transfer_id=change.transfer_id)
+
+
+async def _find_owed(tx: Transaction, line_ids: Sequence[UUID], until: datetime) -> int:
+    """What remained just before `until` of the items that were open then; credit_debits_account_idx serves this.
+
+    A payment can be dated before the item it cleared had opened. Until then it was paid ahead, and nothing was owed
+    below zero, as the balance of the line would have it.
+    """
+    owed: int = await tx.value(
+        """
+        SELECT COALESCE(SUM(debit.amount_paisa - (
+            SELECT COALESCE(SUM(part.amount_paisa), 0)
+            FROM credit_allocations AS part
+            WHERE part.debit_id = debit.id AND part.event_at < %(until)s
+        )), 0)::bigint
+        FROM credit_debits AS debit
+        WHERE debit.account_id = ANY(%(lines)s) AND debit.opened_at < %(until)s
+        """,
+        {"lines": list(line_ids), "until": until},
+    )
+    return owed
 
 
 async def _aged(tx: Transaction, statement: Statement, end: datetime) -> Statement:
