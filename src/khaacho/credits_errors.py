@@ -29,7 +29,7 @@ class MaxBalanceExceeded(KhaachoError):
 
 class InsufficientCredits(KhaachoError):
     code, status = "INSUFFICIENT_CREDITS", 402
-    sentence = "This takes {required} credits; {available} are left."
+    sentence = "Credits needed: {required}; you have {available}."
 
 
 class NegativeBalance(KhaachoError):

@@ -21,7 +21,7 @@ from khaacho.settings import Settings
 LOCALE_KEPT_SECONDS = 365 * 24 * 3600
 # Pages speak of people and money: nobody between us and the browser keeps a copy.
 PAGE_HEADERS = {"Cache-Control": "no-store"}
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 SEEN = "seen"
 
 _templates = Environment(

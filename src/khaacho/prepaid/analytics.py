@@ -52,7 +52,10 @@ async def find_analytics(
     """Of the last 30 days unless told otherwise. Raises ValidationFailed for a span that is none, or too long."""
     now = clock.now()
     until = until or now
-    since = since or until - PERIOD_DEFAULT
+    try:
+        since = since or until - PERIOD_DEFAULT
+    except OverflowError as error:
+        raise ValidationFailed(field="to", why="is too long ago") from error
     if not timedelta(0) <= until - since <= PERIOD_MAX:
         raise ValidationFailed(field="from", why=f"must be before `to`, by {PERIOD_MAX.days} days at most")
     async with database.transaction() as tx:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.errors import ValidationFailed
 from khaacho.ids import new_id
+from khaacho.money import BASIS_POINTS_WHOLE, PAISA_PER_RUPEE
 from khaacho.platform.audit import AuditEntry, record_audit
 from khaacho.platform.database import Pending, Transaction
 from khaacho.prepaid.records import Terms
@@ -20,6 +22,7 @@ TERMS_COLUMNS = """id, effective_at, base_price_paisa, application_units, signup
     balance_units_max, npr_per_inr_basis_points, created_at, actor_name"""
 # The table's changes are audited under one subject, so that its history is found together.
 TERMS_SUBJECT = UUID("01890000-0000-7000-8000-000000000001")
+EFFECTIVE_AFTER_MAX = timedelta(days=366)
 CHANGEABLE = (
     "base_price_paisa",
     "application_units",

@@ -75,24 +75,29 @@ async def test_prices_follow_the_base_price_from_its_time_on(
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "why"),
     [
-        {"basePrice": 0},
-        {"basePrice": -1},
-        {"creditsPerApplication": 0},
-        {"maxBalance": 100},
-        {"maxCreditsPerOrder": 1001},
-        {"nprPerInr": 1.60001},
-        {"effectiveAt": "2020-01-01T00:00:00Z", "basePrice": 40},
-        {},
+        ({"basePrice": 0}, "basePrice: must be between 0.01 and 100000"),
+        ({"basePrice": -1}, "basePrice: must be between 0.01 and 100000"),
+        ({"creditsPerApplication": 0}, "creditsPerApplication: must be between 1 and 100"),
+        ({"signupBonus": 1001}, "signupBonus: must be between 0 and 1000"),
+        ({"maxBalance": 100}, "maxBalance: must be between 200 and 1000000"),
+        ({"maxCreditsPerOrder": 1001}, "maxBalance: must be between 1001 and 1000000"),
+        ({"nprPerInr": 1.60001}, "nprPerInr: has too many decimals"),
+        ({"nprPerInr": 0.01}, "nprPerInr: must be between 0.1 and 100"),
+        ({"effectiveAt": "2020-01-01T00:00:00Z", "basePrice": 40}, "effectiveAt: is past"),
+        ({"effectiveAt": "2099-01-01T00:00:00", "basePrice": 40}, "effectiveAt: needs an offset"),
+        ({"effectiveAt": "9999-12-31T23:59:59-14:00", "basePrice": 40}, "effectiveAt: is more than a year away"),
+        ({}, "names nothing"),
     ],
 )
 async def test_terms_without_sense_are_refused(
-    client: httpx.AsyncClient, database: Database, as_admin: dict[str, str], change: dict[str, Any]
+    client: httpx.AsyncClient, database: Database, as_admin: dict[str, str], change: dict[str, Any], why: str
 ) -> None:
-    """[P1] Prices above zero, bounds that fit one another, and no rewriting of the past."""
+    """[P1] Prices above zero, bounds that fit one another, no rewriting of the past; said in the words of the API."""
     answer = await client.put(SETTINGS, json=change, headers=as_admin)
     assert answer.status_code == 422, answer.text
+    assert why in answer.json()["error"]["message"]
     async with database.reading() as tx:
         assert await tx.value("SELECT count(*) FROM prepaid_terms") == 1
 

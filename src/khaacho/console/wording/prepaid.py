@@ -88,7 +88,7 @@ ENGLISH: dict[str, str] = {
     "history.any": "Everything",
     "history.none": "Nothing fits",
     "history.none_text": "Other words or days may find something.",
-    "why.INSUFFICIENT_CREDITS": "This takes {required} credits, and you have {available}. Buy some first.",
+    "why.INSUFFICIENT_CREDITS": "Credits needed: {required}; you have {available}. Buy some first.",
     "why.INVALID_AMOUNT": "You can buy between {minimum} and {maximum} credits at once.",
     "why.MAX_BALANCE_EXCEEDED": "At most {maximum} credits can be kept; with these there would be {balance_after}.",
     "why.INVALID_SIGNATURE": "This payment's signature does not fit. If you have paid, the credits come by themselves.",
