@@ -31,6 +31,7 @@ from khaacho.prepaid.records import (
     Refund,
     Spend,
 )
+from khaacho.prepaid.shortages import Shortages, find_shortages, take_what_was_short
 
 ADJUSTMENT_UNITS_MAX = 1_000
 REASON_LENGTH_MIN = 10
@@ -98,8 +99,9 @@ async def find_spends(tx: Transaction, source_ids: Sequence[UUID]) -> dict[UUID,
 async def refund_units(tx: Transaction, actor: Actor, *, spend_id: UUID, units: int, reason: str, key: str) -> Refund:
     """Give `units` of a spend back to the lots they came from; the same key again answers the first refund.
 
-    The balance may pass its bound by this: what was somebody's is theirs. Raises NotFound for an unknown spend,
-    AlreadyRefunded when less than `units` of it is still to be given back.
+    The balance may pass its bound by this: what was somebody's is theirs. But units whose money the gateway gave back
+    while they were spent go at once. Raises NotFound for an unknown spend, AlreadyRefunded when less than `units` of it
+    is still to be given back.
     """
     (outcome,) = await refund_all(tx, [NewRefund(actor=actor, spend_id=spend_id, units=units, reason=reason, key=key)])
     if isinstance(outcome, KhaachoError):
@@ -114,10 +116,11 @@ async def refund_all(tx: Transaction, refunds: Sequence[NewRefund]) -> list[Refu
     # Under the lock: what came back before is seen now.
     uses = await find_uses(tx, list(spends))
     lots = await find_lots(tx, sorted({use.lot_id for parts in uses.values() for use in parts}))
+    shortages = await find_shortages(tx, list(lots))
     outcomes: list[Refund | KhaachoError] = []
     for refund in refunds:
         try:
-            outcomes.append(_refund_on(desk, refund, spends, uses, lots))
+            outcomes.append(_refund_on(desk, refund, spends, uses, lots, shortages))
         except KhaachoError as refusal:
             outcomes.append(refusal)
     await desk.write(tx)
@@ -130,6 +133,7 @@ def _refund_on(
     spends: dict[UUID, Movement],
     uses: dict[UUID, list[LotUse]],
     lots: dict[UUID, Lot],
+    shortages: Shortages,
 ) -> Refund:
     spend = spends.get(refund.spend_id)
     if spend is None or spend.kind is not MovementKind.SPEND:
@@ -139,7 +143,7 @@ def _refund_on(
     known = desk.known(refund.key)
     if known is not None:
         _require_same(known, MovementKind.REFUND, spend.user_id, refund.units)
-        return _as_refund(known, refund.spend_id)
+        return _as_refund(known, refund.spend_id, balance_after=known.balance_after)
     taken = [desk.returned(use) for use in uses.get(spend.id, ())]
     if sum(use.open_units for use in taken) < refund.units:
         raise AlreadyRefunded
@@ -154,7 +158,10 @@ def _refund_on(
         refunds_id=spend.id,
         reason=refund.reason,
     )
-    return _as_refund(desk.put_back(change, mine, give_back(taken, mine, refund.units)), spend.id)
+    parts = give_back(taken, mine, refund.units)
+    movement = desk.put_back(change, mine, parts)
+    take_what_was_short(desk, movement, parts, shortages)
+    return _as_refund(movement, spend.id, balance_after=desk.units_of(spend.user_id))
 
 
 # --- granting and adjusting --------------------------------------------------------------------------------------
@@ -258,13 +265,13 @@ def _as_spend(movement: Movement, uses: Iterable[LotUse] = ()) -> Spend:
     )
 
 
-def _as_refund(movement: Movement, spend_id: UUID) -> Refund:
+def _as_refund(movement: Movement, spend_id: UUID, *, balance_after: int) -> Refund:
     return Refund(
         id=movement.id,
         user_id=movement.user_id,
         spend_id=spend_id,
         units=movement.units,
-        balance_after=movement.balance_after,
+        balance_after=balance_after,
     )
 
 

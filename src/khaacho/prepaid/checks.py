@@ -93,6 +93,31 @@ CHECKS = (
         counts="SELECT count(*) FROM prepaid_payments",
     ),
     Check(
+        name="prepaid_short",
+        promise="While credits of a purchase are short because its money went back, none of them can be spent; and no "
+        "more of them went than were short.",
+        sql="""
+            SELECT short.lot_id AS subject, short.units || ' short' AS expected,
+                short.went || ' went, ' || lot.left_units || ' left' AS actual
+            FROM (
+                SELECT payment.movement_id AS lot_id, SUM(refund.units_short) AS units,
+                    COALESCE((
+                        SELECT SUM(used.units)
+                        FROM prepaid_lot_uses AS used
+                        JOIN prepaid_movements AS taken ON taken.id = used.movement_id AND taken.kind = 'TAKEN_BACK'
+                        LEFT JOIN prepaid_gateway_refunds AS known ON known.movement_id = taken.id
+                        WHERE used.lot_id = payment.movement_id AND known.gateway IS NULL
+                    ), 0) AS went
+                FROM prepaid_payments AS payment
+                JOIN prepaid_gateway_refunds AS refund USING (gateway, gateway_payment_id)
+                GROUP BY payment.gateway, payment.gateway_payment_id
+            ) AS short
+            JOIN prepaid_lots AS lot ON lot.id = short.lot_id
+            WHERE short.went > short.units OR (short.went < short.units AND lot.left_units > 0)
+        """,
+        counts="SELECT count(*) FROM prepaid_gateway_refunds",
+    ),
+    Check(
         name="gateway_total",
         promise="What the gateways owe us is what payments took, less what was given back.",
         sql="""

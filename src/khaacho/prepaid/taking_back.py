@@ -21,12 +21,14 @@ from khaacho.prepaid.fulfilment import (
 from khaacho.prepaid.gateways.port import GatewayName, GatewayRefund
 from khaacho.prepaid.lots import Part, take
 from khaacho.prepaid.records import MovementKind
+from khaacho.prepaid.shortages import MONEY_WENT_BACK
 
 
 async def take_back(tx: Transaction, actor: Actor, refund: GatewayRefund, gateway: GatewayName) -> int:
     """The gateway gave money back, so the credits it bought go, once; answers how many went.
 
-    Of a part of the money that share of the credits goes, and what was spent already cannot: it is recorded as short.
+    Of a part of the money that share of the credits goes, and what was spent already cannot: it is recorded as short,
+    and goes when it comes back (`shortages`).
     The credits of that purchase go first, then whatever would be spent next. Raises OrderNotFound for a payment that
     never was credited.
     """
@@ -52,7 +54,7 @@ async def take_back(tx: Transaction, actor: Actor, refund: GatewayRefund, gatewa
             source=source,
             key=f"taken-back:{gateway}:{refund.id}",
             order_id=paid.order_id,
-            reason="The payment gateway gave the money back.",
+            reason=MONEY_WENT_BACK,
         )
         movement, _ = desk.take_out(change, parts)
         movement_id = movement.id
