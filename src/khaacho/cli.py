@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
-from khaacho.commands import doctor, importing, jobs, ledger, people, running, seeding, understand
+from khaacho.commands import credit, doctor, importing, jobs, ledger, people, running, seeding, understand
 from khaacho.commands.terminal import KNOWN_FAILURES, WRONG_COMMAND, err, exit_code_of
 
-SUBJECTS = (running, seeding, importing, people, doctor, jobs, ledger, understand)
+SUBJECTS = (running, seeding, importing, people, doctor, jobs, ledger, credit, understand)
 
 
 def build() -> App:

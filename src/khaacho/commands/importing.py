@@ -19,6 +19,7 @@ from khaacho.platform.database import Database
 from khaacho.settings import Settings
 
 REFUSED_SHOWN_MAX = 50
+ALIKE_SHOWN_MAX = 10
 
 ExistingFile = Annotated[Path, Parameter(validator=validators.Path(exists=True, dir_okay=False))]
 
@@ -35,6 +36,7 @@ def receivables(
     *,
     dry_run: bool = False,
     skip_refused: bool = False,
+    additions: bool = False,
     date_order: DateOrder | None = None,
     method: PaymentMethod = PaymentMethod.CASH,
     currency: str = "Rs",
@@ -53,6 +55,8 @@ def receivables(
         Do everything, say what came of it, and undo it.
     skip_refused
         Take the other lines when some are refused; otherwise nothing is taken then.
+    additions
+        The file holds only what is new: payments of an invoice that were taken over before need not be in it again.
     date_order
         Whether 03/04/2024 has the day or the month first; asked for only where the file does not tell.
     method
@@ -65,14 +69,21 @@ def receivables(
 
     def opened() -> TextIO:
         try:
-            return file.open(encoding=encoding, newline="")
+            # Letters of another encoding in a column that matters are then refused with their line, all at once.
+            return file.open(encoding=encoding, newline="", errors="surrogateescape")
         except LookupError as error:
             raise ValidationFailed(field="encoding", why="is not one we know") from error
 
     async def act(_settings: Settings, database: Database) -> ImportReport:
         table = read_receivables(opened, date_order=date_order, currency=currency)
         return await import_receivables(
-            database, SYSTEM, table, method=method, skip_refused=skip_refused, dry_run=dry_run
+            database,
+            SYSTEM,
+            table,
+            method=method,
+            skip_refused=skip_refused,
+            additions=additions,
+            dry_run=dry_run,
         )
 
     report = with_database(act)
@@ -82,11 +93,15 @@ def receivables(
 
 def _show(report: ImportReport, *, dry_run: bool) -> None:
     for refused in report.refused[:REFUSED_SHOWN_MAX]:
-        out.print(f"line {refused.line}: {refused.why}", markup=False, highlight=False, soft_wrap=True)
+        _tell(f"line {refused.line}: {refused.why}")
     if len(report.refused) > REFUSED_SHOWN_MAX:
         out.print(f"… and {len(report.refused) - REFUSED_SHOWN_MAX} more lines refused.")
     if report.ignored_columns:
-        out.print(f"Columns not looked at: {', '.join(report.ignored_columns)}.", markup=False, highlight=False)
+        _tell(f"Columns not looked at: {', '.join(report.ignored_columns)}.")
+    for names in report.alike[:ALIKE_SHOWN_MAX]:
+        _tell(f"Taken for different customers: {', '.join(map(repr, names))}.")
+    if len(report.alike) > ALIKE_SHOWN_MAX:
+        _tell(f"… and {len(report.alike) - ALIKE_SHOWN_MAX} more names that are nearly the same.")
     for why, times in sorted(report.left_out.items()):
         out.print(f"{times} lines with {why}: left out.", highlight=False)
     out.print(
@@ -101,3 +116,9 @@ def _show(report: ImportReport, *, dry_run: bool) -> None:
         out.print("Tried only: nothing was written.")
     elif not report.imported:
         out.print("Nothing was taken. Correct the lines, or take the others with --skip-refused.")
+
+
+def _tell(line: str) -> None:
+    # What a file calls itself may hold letters that no terminal can be given.
+    shown = line.encode("utf-8", errors="backslashreplace").decode()
+    out.print(shown, markup=False, highlight=False, soft_wrap=True)

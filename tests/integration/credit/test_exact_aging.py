@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import os
 import random
 from collections import defaultdict
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import psycopg
 import pytest
+from tests.fixtures.people import BearerOf, MakeUser
 from tests.fixtures.trade import assert_books_hold
 
 from khaacho import clock
-from khaacho.actors import SYSTEM
+from khaacho.actors import SYSTEM, ActorRole
 from khaacho.credit.exposure.aging_history import find_aging_as_of
 from khaacho.credit.queries import find_credit_overview
 from khaacho.credit.takeover.receivable_file import COLUMNS, read_receivables
@@ -211,7 +214,7 @@ def by_notebook(rows: Iterable[tuple[str, ...]], at: datetime) -> Figures:
             else:
                 bags.append([invoice, amount])
             for bag in [*(one for one in bags if one[0] == invoice), *bags]:
-                own_first = sorted(items, key=lambda item: (item[0] != bag[0], item[1]))
+                own_first = sorted(items, key=lambda item: (item[0] != bag[0], item[1], item[2]))
                 for item in own_first if bag[0] not in will_be else ():
                     spent = min(bag[1], item[3])
                     bag[1] -= spent
@@ -318,6 +321,70 @@ async def test_what_is_paid_beyond_an_invoice_goes_where_it_belongs(database: Da
     text = as_csv(rows)
     await take_over(database, text)
     await assert_exact(database, dsn, text, moments_over(rows, 12))
+
+
+@pytest.mark.parametrize("seed", range(7, 9))
+async def test_the_order_of_the_rows_tells_nothing(database: Database, dsn: str, seed: int) -> None:
+    """[C60] Items that opened together and were due on different days, surplus that meets several of them: whoever
+    sorts the file has the same figures; of two that opened together the one due first is cleared first."""
+    rows = generated(seed, customers=2, invoices=120, overpaying=True)
+    # All on a few days, so that nearly everything happens together with something else.
+    text = as_csv([(*row[:3], f"2024-01-{1 + len(row[1]) % 3:02d}", *row[4:]) for row in rows])
+    shuffled = list(csv.reader(io.StringIO(text)))[1:]
+    await take_over(database, text)
+    moments = moments_over([tuple(row) for row in shuffled], 6)
+    told = [await as_the_product_says(database, at) for at in moments]
+    random.Random(seed).shuffle(shuffled)
+    assert told == [by_notebook([tuple(row) for row in shuffled], at) for at in moments]
+    assert told == [by_notebook(sorted(tuple(row) for row in shuffled), at) for at in moments]
+
+
+async def test_the_api_on_a_moved_clock_says_what_sql_says(
+    database: Database, dsn: str, client: httpx.AsyncClient, make_user: MakeUser, bearer_of: BearerOf
+) -> None:
+    """[C30, C31] Over HTTP, as a stranger would prove it: the table is read on one day after another, and each time
+    the dashboard's buckets and sums, and every shop's items and days past due, are those of SQL over the file."""
+    rows = generated(9, customers=8, invoices=80, overpaying=False)
+    text = as_csv(rows)
+    user = await make_user(role=ActorRole.ADMIN)
+    for at in moments_over(rows, 4)[1:]:
+        with clock.travelled_to(at):
+            await take_over(database, text)
+            told, total = await as_the_api_says(client, await bearer_of(user))
+        expected: Figures = {name: tuple(row) for name, *row in by_plain_sql(dsn, text, PLAIN_SQL, at)}  # type: ignore[misc]
+        assert told == expected, at
+        assert total == sum(row[4] for row in expected.values()), at
+
+
+async def as_the_api_says(client: httpx.AsyncClient, headers: dict[str, str]) -> tuple[Figures, int]:
+    """The figures of every shop that owes, from its row and its page, and what all of them owe together."""
+
+    async def ask(path: str) -> dict[str, Any]:
+        answer = await client.get(f"/api/v1/admin/credit/{path}", params={"limit": 100}, headers=headers)
+        found: dict[str, Any] = json.loads(answer.text, parse_float=Decimal)["data"]
+        return found
+
+    def paisa_of(rupees: Decimal | int) -> int:
+        return int(rupees * 100)
+
+    dashboard = await ask("risk-dashboard")
+    figures: Figures = {}
+    for row in dashboard["retailerRisks"]:
+        page = await ask(f"retailer/{row['retailerId']}")
+        items = page["openItems"]["items"]
+        assert page["buckets"] == {name: row[name] for name in page["buckets"]}
+        assert page["totalOutstanding"] == sum(item["remaining"] for item in items) == row["total"]
+        if row["total"]:
+            figures[row["pasalName"]] = (
+                paisa_of(row["0-7"]),
+                paisa_of(row["8-14"]),
+                paisa_of(row["15-30"]),
+                paisa_of(row["30+"]),
+                paisa_of(row["total"]),
+                paisa_of(page["profile"]["overdue"]),
+                max(item["daysPastDue"] for item in items),
+            )
+    return figures, paisa_of(dashboard["summary"]["totalOutstanding"])
 
 
 async def test_a_table_taken_over_as_it_grew_is_the_same_as_taken_at_once(database: Database, dsn: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -175,11 +177,55 @@ async def test_one_wrong_line_refuses_the_whole_table(database: Database) -> Non
         database, "Hari,1,5,2024-01-01,,,", "Ram,INV-2,501,2024-01-15,2024-01-22,,", HISTORY[3].replace("-08", "-09")
     )
     assert [(one.line, one.why) for one in other.refused] == [
-        (3, "amount differ from what was taken over of this invoice before"),
-        (4, "due_at differ from what was taken over of this invoice before"),
+        (3, "amount 501.00 is not 500.00 as this invoice was taken over before"),
+        (4, "due_at 2024-03-09 is not 2024-03-08 as this invoice was taken over before"),
     ]
     assert not other.imported
     assert await contents_of(database) == before
+
+
+async def test_a_corrected_payment_is_not_counted_twice(database: Database) -> None:
+    """A payment that was taken over and is gone from its invoice was changed in the other book, not added to; the same
+    file with one amount changed, be it billed or paid, to nothing even, is refused with every line that differs."""
+    await take(database, *HISTORY)
+    before = await contents_of(database)
+    changed = await take(
+        database,
+        HISTORY[0].replace(",400", ",450"),
+        *HISTORY[1:3],
+        "Sita,INV-1,0,2024-03-01,2024-03-08,,",
+        "Gita,1,five,2024-03-01,2024-03-08,,",
+    )
+    assert not changed.imported
+    assert [(one.line, one.why) for one in changed.refused] == [
+        (
+            2,
+            "the payment of 400.00 on 2024-01-10 that was taken over of this invoice before is not in the file; "
+            "reverse it if it was wrong, and say --additions if the file holds only what is new",
+        ),
+        (5, "amount 0.00 is not 70.50 as this invoice was taken over before"),
+        (6, "amount: 'five' is not an amount"),
+    ]
+    assert await contents_of(database) == before
+
+
+async def test_a_file_of_additions_alone_is_taken_when_somebody_says_so(database: Database) -> None:
+    """Then what is known of an invoice need not be told again, and what is told again is still known."""
+    await take(database, *HISTORY)
+    news = (HISTORY[1], "Ram,INV-1,1000,2024-01-05,2024-01-12,2024-02-01,50")
+    assert not (await take(database, *news)).imported
+    report = await take(database, *news, additions=True)
+    assert (report.imported, report.payments, report.known_payments, report.paid_paisa) == (True, 1, 1, 5_000)
+    assert (await take(database, *news, additions=True)).payments == 0
+    await assert_books_hold(database)
+
+
+async def test_what_a_clock_moved_back_cannot_have_seen_is_not_missed(database: Database) -> None:
+    """The same file on an earlier day leaves out what comes later, and contradicts nothing."""
+    await take(database, *HISTORY)
+    with clock.travelled_to(datetime(2024, 1, 12, tzinfo=clock.zone())):
+        report = await take(database, *HISTORY)
+    assert (report.imported, report.invoices, report.payments, report.refused) == (True, 0, 0, ())
 
 
 async def test_the_other_lines_are_taken_when_somebody_says_so(database: Database) -> None:
@@ -293,4 +339,36 @@ def test_the_command_says_what_it_did_and_why_not(dsn: str, tmp_path: Path) -> N
     assert "line 2: issued_at: '03/04/2024' may have the day or the month first" in refused.stdout
     assert "Nothing was taken." in refused.stdout
     assert run("--date-order", "day-first").returncode == 0
+
+    names = ("Jos\u00e9,1,5,2024-01-01,,,", "Ram,1,5,2024-01-01,,,", "RAM,2,5,2024-01-01,,,")
+    file.write_text("\n".join((HEAD, *names)), encoding="cp1252")
+    garbled = run()
+    assert garbled.returncode == 1
+    assert "line 2: customer: holds letters in another encoding; say which with --encoding" in garbled.stdout
+    read = run("--encoding", "cp1252", "--additions")
+    assert read.returncode == 0
+    assert "Taken for different customers: 'Ram', 'RAM'." in read.stdout
     assert run("--encoding", "klingon").returncode == 1
+
+
+def test_the_command_prints_what_was_owed_on_a_day(dsn: str, tmp_path: Path) -> None:
+    """[C7, X41] What nobody can ask a dashboard of today: every shop at the end of a past day, for a spreadsheet or a
+    program; the balance is what is owed less what is paid ahead."""
+    file = tmp_path / "book.csv"
+    hostile = "=1+1,1,40,2024-01-15,2024-01-22,2024-01-16,60"
+    file.write_text("\n".join((HEAD, *HISTORY, hostile)), encoding="utf-8")
+    environment = {**os.environ, "DATABASE_URL": dsn, "KHAACHO_DATA_DIR": str(tmp_path)}
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "khaacho", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    run("import", "receivables", str(file))
+    shops = list(csv.DictReader(io.StringIO(run("credit", "aging", "--at", "2024-01-22"))))
+    assert [list(shop.values())[2:] for shop in shops] == [
+        ["'=1+1", "0.00", "0.00", "0.00", "0.00", "0.00", "20.00", "-20.00", "0.00", "0", "0", ""],
+        ["Ram", "200.00", "0.00", "0.00", "0.00", "200.00", "0.00", "200.00", "0.00", "0", "7", "2024-01-22"],
+    ]
+    (_, ram) = map(json.loads, run("credit", "aging", "--at", "2024-02-29", "--json").splitlines())
+    assert (ram["pasal_name"], ram["30+"], ram["overdue"], ram["days_past_due"]) == ("Ram", 200, 200, 38)
+    assert "Sita" in run("credit", "aging")

@@ -33,30 +33,34 @@ def parse_moment(text: str, zone: tzinfo, order: DateOrder | None = None) -> dat
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
-def find_date_order(texts: Iterable[str]) -> DateOrder | None:
-    """The order that all dates of three plain numbers agree on; None when none of them tells.
+def find_date_order(texts: Iterable[tuple[int, str]]) -> DateOrder | None:
+    """The order that all dates of three plain numbers agree on; None when none of them tells. `texts` have lines.
 
-    Raises UnclearDate when some can only be the one and some only the other.
+    25/12/13 does not tell: it may have the year first. Raises UnclearDate when some dates can only be the one and some
+    only the other.
     """
     day_first = month_first = None
-    for text in texts:
+    for line, text in texts:
         match = _NUMBERS.fullmatch(text)
         if match is None:
             continue
-        if int(match["first"]) > 12:
-            day_first = text
-        elif int(match["second_part"]) > 12:
-            month_first = text
+        if int(match["second_part"]) > 12:
+            month_first = month_first or (line, text)
+        elif int(match["first"]) > 12 and int(match["year"]) > 31:
+            day_first = day_first or (line, text)
     if day_first and month_first:
-        raise UnclearDate(f"{day_first!r} has the day first and {month_first!r} the month")
+        raise UnclearDate(
+            f"line {day_first[0]}: {day_first[1]!r} has the day first, and line {month_first[0]}: {month_first[1]!r} "
+            "the month"
+        )
     if day_first:
         return DateOrder.DAY_FIRST
     return DateOrder.MONTH_FIRST if month_first else None
 
 
 def _iso(text: str) -> datetime | None:
-    # A bare number could be an ISO date without dashes, but more often it is a spreadsheet's day count.
-    if text.isdigit() or not text[:4].isdigit():
+    # Eight digits can only be a year, month and day; any other bare number is more often a spreadsheet's day count.
+    if not text[:4].isdigit() or (text.isdigit() and len(text) != 8):
         return None
     try:
         return datetime.fromisoformat(text)

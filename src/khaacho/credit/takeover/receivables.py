@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
+from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.actions import open_credit_lines
 from khaacho.credit.queries import credit_line_id, send_find_terms
@@ -32,6 +33,7 @@ from khaacho.credit.takeover.receivable_rows import (
     write_histories,
 )
 from khaacho.ids import new_id
+from khaacho.money import rupees
 from khaacho.parties.actions import register_retailers
 from khaacho.parties.phones import unreachable_phone
 from khaacho.parties.records import NewRetailer, PartyStatus
@@ -56,20 +58,24 @@ async def import_receivables(
     *,
     method: PaymentMethod = PaymentMethod.CASH,
     skip_refused: bool = False,
+    additions: bool = False,
     dry_run: bool = False,
 ) -> ImportReport:
     """Take the table over in one transaction; answers what was taken, or why nothing was.
 
-    A line that is refused refuses the whole table, unless `skip_refused`. `dry_run` does everything and undoes it.
-    Two imports at a time wait for one another.
+    A line that is refused refuses the whole table, unless `skip_refused`. A table that names an invoice has to have
+    every payment of it that was taken over before, unless it holds `additions` only. `dry_run` does everything and
+    undoes it. Two imports at a time wait for one another.
     """
-    run = _Import(actor, table, method)
+    run = _Import(actor, table, method, additions=additions)
     try:
         async with database.transaction() as tx:
             await tx.execute("LOCK TABLE receivable_customers IN SHARE ROW EXCLUSIVE MODE")
-            if skip_refused or not table.refused:
-                for customers in _batches(table.rows):
-                    await run.take(tx, customers)
+            takes = skip_refused or not table.refused
+            for customers in _batches(table.idle if takes else (*table.idle, *table.rows)):
+                await run.compare(tx, customers)
+            for customers in _batches(table.rows if takes else ()):
+                await run.take(tx, customers)
             if dry_run or (run.refused and not skip_refused):
                 raise _Undo
     except _Undo:
@@ -95,18 +101,26 @@ def _batches(rows: Iterable[ReceivableRow]) -> Iterator[dict[str, list[Receivabl
 
 
 class _Import:
-    def __init__(self, actor: Actor, table: ReceivableTable, method: PaymentMethod) -> None:
+    def __init__(self, actor: Actor, table: ReceivableTable, method: PaymentMethod, *, additions: bool) -> None:
         self._actor = actor
         self._table = table
         self._method = method
+        self._additions = additions
+        self._now = clock.now()
         self._counts: Counter[str] = Counter()
         self.refused = list(table.refused)
+
+    async def compare(self, tx: Transaction, customers: dict[str, list[ReceivableRow]]) -> None:
+        """Refuse those of these rows that contradict what was taken over before; nothing else comes of them."""
+        retailers = await find_customers(tx, list(customers))
+        known, paid = await self._find_known(tx, retailers)
+        for customer, retailer_id in retailers.items():
+            self._agreeing(retailer_id, customers[customer], known, paid)
 
     async def take(self, tx: Transaction, customers: dict[str, list[ReceivableRow]]) -> None:
         """Take over the rows of these customers."""
         retailers = await self._ensure_retailers(tx, customers)
-        known = await find_known_invoices(tx, list(retailers.values()))
-        paid = Counter(await find_known_payments(tx, [invoice.id for invoice in known.values()]))
+        known, paid = await self._find_known(tx, retailers)
         histories = [self._history(retailers[customer], rows, known, paid) for customer, rows in customers.items()]
         new = [history for history in histories if history.billed or history.paid]
         lives = await self._live(tx, new)
@@ -115,12 +129,19 @@ class _Import:
         await record_audit(tx, self._actor, [_audit(history) for history in new])
         self._count(new, lives)
 
+    async def _find_known(
+        self, tx: Transaction, retailers: dict[str, UUID]
+    ) -> tuple[dict[tuple[UUID, str], KnownInvoice], Counter[tuple[UUID, datetime, int]]]:
+        known = await find_known_invoices(tx, list(retailers.values()))
+        return known, Counter(await find_known_payments(tx, [invoice.id for invoice in known.values()]))
+
     def report(self, *, imported: bool) -> ImportReport:
         return ImportReport(
             lines=self._table.lines,
             refused=tuple(sorted(self.refused, key=lambda refused: refused.line)),
             left_out=self._table.left_out,
             ignored_columns=self._table.ignored_columns,
+            alike=self._table.alike,
             imported=imported,
             **self._counts,
         )
@@ -161,19 +182,21 @@ class _Import:
         paid: Counter[tuple[UUID, datetime, int]],
     ) -> NewHistory:
         """What of these rows is new, with ids for it."""
-        invoices: dict[str, tuple[UUID, UUID]] = {}
+        rows = self._agreeing(retailer_id, rows, known, paid)
         history = NewHistory(retailer_id=retailer_id, line_id=credit_line_id(retailer_id), billed=[], paid=[])
+        invoices: dict[str, tuple[UUID, UUID]] = {}
+        # Ids grow, and of items that opened together the one with the smaller id is the older. So it is the one that
+        # is due first, whatever the order of the rows.
+        for row in sorted(rows, key=lambda row: (row.issued_at, row.due_on)):
+            if row.invoice in invoices:
+                continue
+            earlier = known.get((retailer_id, row.invoice))
+            invoices[row.invoice] = (earlier.id, earlier.debit_id) if earlier else (new_id(), new_id())
+            self._counts["known_invoices" if earlier else "invoices"] += 1
+            if earlier is None:
+                history.billed.append(_billed(row, *invoices[row.invoice]))
         seen: Counter[tuple[UUID, datetime, int]] = Counter()
         for row in rows:
-            earlier = known.get((retailer_id, row.invoice))
-            if earlier is not None and (why := _contradiction(earlier, row)):
-                self.refused.append(RefusedRow(line=row.line, why=why))
-                continue
-            if row.invoice not in invoices:
-                invoices[row.invoice] = (earlier.id, earlier.debit_id) if earlier else (new_id(), new_id())
-                self._counts["known_invoices" if earlier else "invoices"] += 1
-                if earlier is None:
-                    history.billed.append(_billed(row, *invoices[row.invoice]))
             if row.paid_at is None:
                 continue
             invoice_id, debit_id = invoices[row.invoice]
@@ -194,6 +217,40 @@ class _Import:
                 )
             )
         return history
+
+    def _agreeing(
+        self,
+        retailer_id: UUID,
+        rows: Iterable[ReceivableRow],
+        known: dict[tuple[UUID, str], KnownInvoice],
+        paid: Counter[tuple[UUID, datetime, int]],
+    ) -> list[ReceivableRow]:
+        """The rows that agree with what was taken over before; refuses the others."""
+        agreeing: list[ReceivableRow] = []
+        first: dict[UUID, ReceivableRow] = {}
+        told: Counter[tuple[UUID, datetime, int]] = Counter()
+        for row in rows:
+            earlier = known.get((retailer_id, row.invoice))
+            if earlier is not None:
+                if self._refuse(row, _contradiction(earlier, row)):
+                    continue
+                first.setdefault(earlier.id, row)
+                if row.paid_at is not None:
+                    told[earlier.id, row.paid_at, row.paid_paisa] += 1
+            agreeing.append(row)
+        if self._additions:
+            return agreeing
+        # What a clock that was moved back has not seen yet was left out of the table, too.
+        gone = {key[0]: key for key in paid if key[0] in first and paid[key] > told[key] and key[1] <= self._now}
+        for invoice_id, (_, paid_at, paid_paisa) in gone.items():
+            self._refuse(first[invoice_id], _missing(paid_at, paid_paisa))
+        gone_names = {first[invoice_id].invoice for invoice_id in gone}
+        return [row for row in agreeing if row.invoice not in gone_names]
+
+    def _refuse(self, row: ReceivableRow, why: str | None) -> bool:
+        if why is not None:
+            self.refused.append(RefusedRow(line=row.line, why=why))
+        return why is not None
 
     async def _live(self, tx: Transaction, histories: list[NewHistory]) -> list[Life]:
         line_ids = [history.line_id for history in histories]
@@ -245,13 +302,15 @@ class _Import:
 
 def _contradiction(earlier: KnownInvoice, row: ReceivableRow) -> str | None:
     """Why a row cannot be of the invoice that was taken over earlier; None when it can."""
-    pairs: tuple[tuple[str, int | datetime | date, int | datetime | date], ...] = (
-        ("amount", earlier.amount_paisa, row.amount_paisa),
-        ("issued_at", earlier.opened_at, row.issued_at),
-        ("due_at", earlier.due_on, row.due_on),
+    differing = row.contradiction(earlier.amount_paisa, earlier.opened_at, earlier.due_on)
+    return f"{differing} as this invoice was taken over before" if differing else None
+
+
+def _missing(paid_at: datetime, paid_paisa: int) -> str:
+    return (
+        f"the payment of {rupees(paid_paisa)} on {clock.business_day(paid_at)} that was taken over of this invoice "
+        "before is not in the file; reverse it if it was wrong, and say --additions if the file holds only what is new"
     )
-    differing = [name for name, one, other in pairs if one != other]
-    return f"{', '.join(differing)} differ from what was taken over of this invoice before" if differing else None
 
 
 def _billed(row: ReceivableRow, invoice_id: UUID, debit_id: UUID) -> Billed:
