@@ -17,6 +17,13 @@ class PaymentRecorded(Event, frozen=True, kw_only=True):
     cleared_order_ids: tuple[UUID, ...]
 
 
+class OrdersPaidElsewhere(Event, frozen=True, kw_only=True):
+    """Payments taken over from another book paid these orders in full. Nobody is thanked for what is long ago."""
+
+    retailer_id: UUID
+    cleared_order_ids: tuple[UUID, ...]
+
+
 class PaymentUndone(Event, frozen=True, kw_only=True):
     """A payment was reversed: what it cleared is owed again.
 

@@ -9,7 +9,13 @@ from typing import Any
 import structlog
 
 from khaacho.actors import SYSTEM
-from khaacho.credit.events import AdjustmentRecorded, AdjustmentUndone, PaymentRecorded, PaymentUndone
+from khaacho.credit.events import (
+    AdjustmentRecorded,
+    AdjustmentUndone,
+    OrdersPaidElsewhere,
+    PaymentRecorded,
+    PaymentUndone,
+)
 from khaacho.errors import KhaachoError
 from khaacho.orders.asking import find_overdue_requests, time_out_request
 from khaacho.orders.basket import expire_baskets
@@ -93,7 +99,9 @@ async def regenerate_insights(database: Database, slot: datetime, dry_run: bool)
         return {"retailers": await count_insights(tx)}
 
 
-async def complete_when_paid(tx: Transaction, event: PaymentRecorded | AdjustmentRecorded) -> None:
+async def complete_when_paid(
+    tx: Transaction, event: PaymentRecorded | AdjustmentRecorded | OrdersPaidElsewhere
+) -> None:
     """Orders that a payment or an adjustment cleared are completed."""
     await complete_paid_orders(tx, event.cleared_order_ids)
 
@@ -117,6 +125,7 @@ SCHEDULES = [
 SUBSCRIBERS: Subscribers = {
     PaymentRecorded: (complete_when_paid,),
     AdjustmentRecorded: (complete_when_paid,),
+    OrdersPaidElsewhere: (complete_when_paid,),
     PaymentUndone: (reopen_when_undone,),
     AdjustmentUndone: (reopen_when_undone,),
 }

@@ -20,6 +20,7 @@ from khaacho.credit.queries import credit_line_id, send_find_terms
 from khaacho.credit.records import NewCreditLine, PaymentMethod
 from khaacho.credit.tab_rows import send_find_funds_ahead
 from khaacho.credit.tabs import Fund, FundKind
+from khaacho.credit.takeover.receivable_effects import follow_up
 from khaacho.credit.takeover.receivable_history import Billed, Life, Paid, PaidAhead, live_through
 from khaacho.credit.takeover.receivable_records import ImportReport, ReceivableRow, ReceivableTable, RefusedRow
 from khaacho.credit.takeover.receivable_rows import (
@@ -127,6 +128,7 @@ class _Import:
         await self._ensure_lines(tx, new, lives)
         await write_histories(tx, self._actor, new, lives, method=self._method)
         await record_audit(tx, self._actor, [_audit(history) for history in new])
+        await follow_up(tx, self._actor, new, lives)
         self._count(new, lives)
 
     async def _find_known(
