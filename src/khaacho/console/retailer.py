@@ -19,7 +19,7 @@ from khaacho.credit.lateness.promise_rules import PROMISE_DAYS_MAX
 from khaacho.credit.paying.cashier import Cashier
 from khaacho.credit.records import TERMS_DAYS_DEFAULT, AdjustmentReason, PaymentMethod
 from khaacho.errors import KhaachoError, RouteNotFound
-from khaacho.money import rupees
+from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.phones import is_reachable
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.database import Database, Transaction
@@ -110,6 +110,7 @@ def _page(
         methods=list(PaymentMethod),
         reasons=list(AdjustmentReason),
         rupees=rupees,
+        paisa_of=paisa_from_rupees,
         last_promise_day=view.today + timedelta(days=PROMISE_DAYS_MAX),
         terms_days_default=TERMS_DAYS_DEFAULT,
     )
