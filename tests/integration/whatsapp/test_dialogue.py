@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from khaacho import clock
@@ -186,18 +187,23 @@ async def test_on_credit(says: Says, heard: Any, shop: Shop, database: Database)
     assert "On credit" in await says(buyer, "२")
     (order,) = await orders_of(database, shop.retailer)
     assert order["payment_mode"] == "CREDIT"
-    assert "Used: Rs.2,373.00" in await says(buyer, "kati tirna baki cha?")
+    on_its_way = await says(buyer, "kati tirna baki cha?")
+    assert "Used: Rs.2,373.00 (Rs.2,373.00 of it for orders on their way)" in on_its_way
+    assert "Nothing to pay" in on_its_way
     told = await says(seller, f"delivered {order['code'][-4:]} wai wai 40")
     assert "Rs.1,582.00" in told
     assert "delivered: Rs.1,582.00. Please pay by" in await heard(buyer)
     credit = await says(buyer, "mero udharo kati cha")
-    assert "Used: Rs.1,582.00" in credit
+    assert "Used: Rs.1,582.00\n" in credit
     assert order["code"] in credit
     admin = Actor(role=ActorRole.ADMIN, name="Asha Admin")
     async with database.transaction() as tx:
         paid = NewPayment(retailer_id=shop.retailer.id, amount_paisa=100_000, method=PaymentMethod.CASH)
         await record_payment(tx, admin, paid)
     assert "Nothing" not in await says(buyer, "credit")
+    async with database.transaction() as tx:
+        await record_payment(tx, admin, msgspec.structs.replace(paid, amount_paisa=100_000))
+    assert "Paid ahead, kept for your next order: Rs.418.00\nNothing to pay" in await says(buyer, "credit")
     told = await says(seller, "hi") + await _all(database, buyer)
     assert "We received your payment of Rs.1,000.\nStill to pay: Rs.582\nNext: Rs.582, due " in told
 

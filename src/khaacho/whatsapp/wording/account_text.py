@@ -29,17 +29,24 @@ class GoodsLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out_credit(words: Words, overview: CreditOverview, *, order_codes: Mapping[UUID, str], today: date) -> str:
-    """Limit, used, available, and every open item with its due day."""
+    """Limit, used, available, and every open item with its due day.
+
+    What is used and not to be paid yet is held for orders on their way; it is told, so that the figures add up.
+    """
     if not overview.lines:
         return words.credit_none
+    held = words.credit_held.format(amount=format_rupees(overview.held_paisa)) if overview.held_paisa else ""
     blocks = [
         words.credit_head,
         words.credit_figures.format(
             limit=format_rupees(overview.limit_paisa),
             used=format_rupees(overview.used_paisa),
+            held=held,
             available=format_rupees(overview.available_paisa),
         ),
     ]
+    if overview.unapplied_paisa:
+        blocks.append(words.credit_ahead.format(amount=format_rupees(overview.unapplied_paisa)))
     if overview.status is not CreditStatus.ACTIVE:
         blocks.append(words.credit_paused)
     if not overview.open_debits:

@@ -107,6 +107,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     # --- money ---
     credit_head: str
     credit_figures: str
+    credit_held: str
+    credit_ahead: str
     credit_items: str
     credit_item: str
     credit_item_overdue: str
