@@ -212,12 +212,16 @@ async def test_an_application_says_how_it_stands_where_people_look(
 async def test_a_wholesaler_runs_their_own_projects_and_sees_no_others(
     database: Database,
     rider: User,
+    enter: EnterAs,
     make_vendor: MakeVendor,
     signed_in: SignedIn,
     make_project: MakeProject,
     apply: Apply,
 ) -> None:
-    """[P20] Posting, giving the work away, and done; another's project is not there, and credits are the team's."""
+    """[P20] Posting, giving the work away, and done; another's project is not there, and credits are the team's.
+
+    Once the work is given, and not before, the two sides have each other's telephone.
+    """
     theirs = await make_vendor(password_hash=await hash_password(PASSWORD))
     guest = await signed_in(theirs)
     await guest.look("/console/projects/new")
@@ -232,10 +236,17 @@ async def test_a_wholesaler_runs_their_own_projects_and_sees_no_others(
     assert project.budget_paisa == 2_500_00
     application = await apply(rider.as_actor(), project)
     address = f"/console/projects/{project.id}"
-    await guest.look(address)
+    freelancer = await enter(rider)
+
+    async def see_each_other() -> tuple[bool, bool]:
+        mine = (await freelancer.look("/console/work/applications")).text
+        return rider.phone in (await guest.look(address)).text, theirs.phone in mine
+
+    assert await see_each_other() == (False, False)
     await guest.submit(f"{address}/assign", application=str(application.id))
-    await guest.look(address)
+    assert await see_each_other() == (True, True)
     await guest.submit(f"{address}/complete")
+    assert await see_each_other() == (True, True)
     async with database.reading() as tx:
         assert (await require_project(tx, project.id)).status is ProjectStatus.COMPLETED
     other = await make_project()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from khaacho.console.rendering import render
 from khaacho.console.visitor import WORK_HOME, AnyRequest, Visitor
 from khaacho.console.work.credits import whole_number
 from khaacho.errors import KhaachoError
+from khaacho.parties.queries import find_users_by_id
+from khaacho.parties.records import User
 from khaacho.platform.database import Database
 from khaacho.platform.http import decode_cursor, encode_cursor
 from khaacho.projects.applications import withdraw_application
@@ -26,6 +29,8 @@ from khaacho.projects.refunds import quote_of
 from khaacho.projects.states import RUNNING, has_fallen, status_at
 
 PAGE_LENGTH = 20
+# From here on client and freelancer see each other's telephone.
+GIVEN = frozenset({ApplicationStatus.APPROVED, ApplicationStatus.COMPLETED})
 
 
 class _LessComesBack(Exception):
@@ -33,7 +38,9 @@ class _LessComesBack(Exception):
 
 
 class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An application with its project and what came of its credits; `quote` is there while it can be withdrawn."""
+    """An application with its project and what came of its credits; `quote` is there while it can be withdrawn, and
+    `client`, who is to be called, once the work was given.
+    """
 
     application: Application
     project: Project
@@ -41,6 +48,7 @@ class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
     has_fallen: bool
     refund: ApplicationRefund | None
     quote: RefundQuote | None
+    client: User | None
 
 
 @get("/applications")
@@ -95,6 +103,8 @@ async def _show(
         shown = found[:PAGE_LENGTH]
         projects = await find_projects_by_id(tx, [one.project_id for one in shown])
         refunds = await find_refunds_by_application(tx, [one.id for one in shown])
+        given = [projects[one.project_id].owner_id for one in shown if one.status in GIVEN]
+        clients = {one.id: one for one in await find_users_by_id(tx, given)}
     more = len(found) > PAGE_LENGTH
     narrowed = f"&status={wanted}" if wanted else ""
     return render(
@@ -103,7 +113,7 @@ async def _show(
         status=refusal.status if refusal else 409 if less_comes_back else 200,
         less_comes_back=less_comes_back,
         refusal=say(request, visitor, refusal) if refusal else None,
-        rows=[_row(one, projects[one.project_id], refunds.get(one.id)) for one in shown],
+        rows=[_row(one, projects[one.project_id], refunds.get(one.id), clients) for one in shown],
         chosen=wanted,
         statuses=list(ApplicationStatus),
         done=done if done in ("applied", "withdrawn", "refunded") else "",
@@ -111,7 +121,9 @@ async def _show(
     )
 
 
-def _row(application: Application, project: Project, refund: ApplicationRefund | None) -> ApplicationRow:
+def _row(
+    application: Application, project: Project, refund: ApplicationRefund | None, clients: Mapping[UUID, User]
+) -> ApplicationRow:
     status = status_at(project, clock.now())
     may_leave = application.status is ApplicationStatus.PENDING and status in RUNNING
     return ApplicationRow(
@@ -121,6 +133,7 @@ def _row(application: Application, project: Project, refund: ApplicationRefund |
         has_fallen=has_fallen(application, status),
         refund=refund,
         quote=quote_of(application, project) if may_leave and refund is None else None,
+        client=clients.get(project.owner_id) if application.status in GIVEN else None,
     )
 
 
