@@ -25,6 +25,7 @@ from khaacho.catalog.actions import lock_stock, reserve
 from khaacho.credit.lock import Acquired, CreditDesk, CreditRequest, send_lock_credit
 from khaacho.errors import IdempotencyKeyExpired, InsufficientStock, KhaachoError, ValidationFailed
 from khaacho.ids import new_id
+from khaacho.money import AMOUNT_PAISA_MAX
 from khaacho.orders.events import OrderPlaced, VendorAsked
 from khaacho.orders.placing_rows import OrderDraft, insert_orders
 from khaacho.orders.queries import ORDER_COLUMNS
@@ -271,6 +272,9 @@ def _decide(placement: Placement, drafts: Sequence[OrderDraft], locked: _Locked)
     """All parts of one placement, with their holds; raises the first refusal, leaving the figures untouched."""
     if not all(draft.order.total_paisa for draft in drafts):
         raise ValidationFailed(field="items", why="cost less than one paisa")
+    # Few orders beyond it would make sums over all orders larger than can be counted, for everybody.
+    if any(draft.order.total_paisa > AMOUNT_PAISA_MAX for draft in drafts):
+        raise ValidationFailed(field="items", why="cost more than a trillion rupees")
     taken = _stock_taken(drafts, locked.available)
     with locked.desk.book.all_or_nothing():
         acquired = [locked.desk.acquire(_credit_request(placement, draft)) for draft in drafts]
