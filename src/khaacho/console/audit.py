@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -28,6 +28,8 @@ PAGE_LENGTH = 30
 WORDS_LENGTH_MAX = 80
 SHOPS_OFFERED_MAX = 8
 VALUE_LENGTH_MAX = 120
+# What says nothing beside the name of a value.
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class AskedAudit(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,19 +136,34 @@ def changes_of(
             new=_value(name, after[name], names) if name in after else None,
         )
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and not (name not in before and after[name] in NOTHING)
     ]
 
 
 def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
     if name.endswith("_paisa") and isinstance(value, int):
         return amount_short(value)
-    if value is None or value == "":
+    if value in NOTHING:
         return "–"
-    if isinstance(value, (dict, list)):
-        value = msgspec.json.encode(value).decode()
-    text = names.get(str(value), str(value))
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        # Items, with their amounts; the ids of rows are for the API.
+        parts = [[_value(key, one[key], names) for key in one if not key.endswith("_id")] for one in value]
+        text = "; ".join(" ".join(part) for part in parts)
+    elif isinstance(value, (dict, list)):
+        text = msgspec.json.encode(value).decode()
+    elif name.endswith("_at"):
+        text = _moment(str(value))
+    else:
+        text = names.get(str(value), str(value))
     return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
+
+
+def _moment(text: str) -> str:
+    """On the clock of the business zone; what is no moment stays as it is."""
+    try:
+        return f"{clock.business_time(datetime.fromisoformat(text)):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return text
 
 
 async def _shops(tx: Transaction, asked: AskedAudit) -> Sequence[Retailer]:

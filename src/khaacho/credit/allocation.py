@@ -5,12 +5,13 @@ Without a name it is the oldest first, over all lines. Pure: no database, no clo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from khaacho.credit.records import Debit
+from khaacho.credit.records import Allocation, Debit
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +43,8 @@ def allocate(
             parts.append((debit, cleared))
             left -= cleared
     return Plan(parts=tuple(parts), unapplied_paisa=left)
+
+
+def audited_parts(parts: Iterable[Allocation]) -> list[dict[str, Any]]:
+    """How much of which item, as the audit keeps it: named like every other amount there, so that it is read as one."""
+    return [{"transaction_id": str(part.debit_id), "amount_paisa": part.amount_paisa} for part in parts]

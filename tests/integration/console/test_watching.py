@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -90,6 +91,41 @@ async def test_the_audit_is_narrowed_by_who_what_which_shop_and_when(
     assert nonsense.status_code == 200
 
 
+async def test_the_audit_of_credit_is_read_in_words(
+    signed_in: SignedIn, database: Database, admin: Actor, shop: Retailer
+) -> None:
+    """[C80] Amounts as amounts, states and yes or no in the reader's language, moments on the clock of the business."""
+    paid = {
+        "method": "CASH",
+        "event_at": "2026-02-10T06:20:00+00:00",
+        "allocations": [{"transaction_id": str(new_id()), "amount_paisa": 100_050}],
+        "unapplied_paisa": 0,
+        "reference": None,
+    }
+    paused = {"credit_status": "PAUSED", "automatic": True}
+    async with database.transaction() as tx:
+        for action, old, new in (("CREDIT_CLEARED", None, paid), ("PAUSE_CREDIT", {"credit_status": "ACTIVE"}, paused)):
+            entry = AuditEntry(
+                action=action, subject_kind="x", subject_id=new_id(), retailer_id=shop.id, old=old, new=new
+            )
+            await record_audit(tx, admin, [entry])
+    guest = await signed_in()
+    english, nepali = [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (await guest.look(f"/console/audit?lang={lang}")).text))
+        for lang in ("en", "ne")
+    ]
+    for words in (
+        "cleared after Rs. 1,000.50",
+        "paid by after Cash",
+        "happened after 2026-02-10 12:05",
+        "by rule after yes",
+    ):
+        assert words in english, words
+    assert "reference" not in english
+    for words in ("चुक्ता भएको पछि Rs. 1,000.50", "तिरेको तरिका पछि नगद", "सक्रिय → पछि रोकिएको", "नियमले पछि हो"):
+        assert words in nepali, words
+
+
 async def test_the_audit_goes_on_where_it_stopped(signed_in: SignedIn, database: Database, admin: Actor) -> None:
     """[C80] Thirty at a time; following the link meets every entry once."""
     async with database.transaction() as tx:
@@ -122,6 +158,19 @@ def test_filters_that_make_no_sense_are_left_out() -> None:
         ({"status": "A", "x": 1}, {"status": "B", "x": 1}, [("status", "A", "B")]),
         ({"limit_paisa": 5_00}, {"limit_paisa": 7_50}, [("limit", "Rs.\u00a05", "Rs.\u00a07.50")]),
         ({"note": None}, {"note": ["a"]}, [("note", "–", '["a"]')]),
+        (
+            None,
+            {
+                "allocations": [
+                    {"transaction_id": "7", "amount_paisa": 1_000_50},
+                    {"transaction_id": "8", "amount_paisa": 5},
+                ]
+            },
+            [("allocations", None, "Rs.\u00a01,000.50; Rs.\u00a00.05")],
+        ),
+        (None, {"event_at": "2026-02-10T18:20:00+00:00"}, [("event_at", None, "2026-02-11 00:05")]),
+        ({"disputed": False}, {"disputed": True}, [("disputed", "False", "True")]),
+        (None, {"reference": None, "allocations": []}, []),
         (None, None, []),
     ],
 )

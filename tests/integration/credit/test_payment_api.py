@@ -67,6 +67,24 @@ async def charge(database: Database, shop: UUID, rupees: int) -> Debit:
         return await require_debit(tx, outcome.debit_id)
 
 
+async def test_the_audit_tells_what_was_cleared_in_rupees(
+    till: Till, database: Database, open_shops: OpenShops
+) -> None:
+    """[C80] Item by item, named and counted as everywhere in the API, of what came in and of what was taken back."""
+    (shop,) = await open_shops(1)
+    item = str((await charge(database, shop, 1_000)).id)
+    body = {"transactionId": item, "amountPaid": 500.5, "method": "CASH"}
+    paid = await till.told(RECORD, body, key="a")
+    credit = {"retailerId": str(shop), "adjustmentAmount": -20.25, "reason": "RETURN"}
+    await till.told(ADJUST, credit)
+    await till.told(f"/api/v1/admin/payment/{paid['paymentId']}/reverse", {"reason": "another shop's"})
+    answer = await till.client.get(f"/api/v1/admin/audit/{shop}", params={"limit": 3}, headers=till.headers)
+    told = {one["action"]: one["newValues"] for one in answer.json()["data"]["items"]}
+    assert told["CREDIT_CLEARED"]["allocations"] == [{"transactionId": item, "amount": 500.5}]
+    assert told["ADJUSTMENT"]["allocations"] == [{"transactionId": item, "amount": 20.25}]
+    assert told["PAYMENT_REVERSED"]["undone"] == [{"transactionId": item, "amount": 500.5}]
+
+
 async def test_a_payment_answers_what_it_cleared(till: Till, database: Database, open_shops: OpenShops) -> None:
     """[C60] The item, or what it came from, may be named; the answer has what remains and where the money went."""
     (shop,) = await open_shops(1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from khaacho.console.wording import (
+    audited,
     credit,
     credits_admin,
     en,
@@ -19,7 +20,7 @@ from khaacho.console.wording import (
 )
 from khaacho.parties.records import Locale
 
-_PARTS = (credit, credits_admin, retailer, operations, prepaid, projects, sign_up, watching)
+_PARTS = (audited, credit, credits_admin, retailer, operations, prepaid, projects, sign_up, watching)
 
 ENGLISH = en.ENGLISH | {key: text for part in _PARTS for key, text in part.ENGLISH.items()}
 NEPALI = ne.NEPALI | {key: text for part in _PARTS for key, text in part.NEPALI.items()}

@@ -15,7 +15,7 @@ import msgspec
 from khaacho import clock
 from khaacho.actors import Actor
 from khaacho.credit.actions import open_debits
-from khaacho.credit.allocation import Plan, allocate
+from khaacho.credit.allocation import Plan, allocate, audited_parts
 from khaacho.credit.events import AdjustmentRecorded
 from khaacho.credit.paying.receiving import require_past
 from khaacho.credit.records import (
@@ -280,7 +280,7 @@ def _audit(adjustment: Adjustment, posted: _Posted) -> AuditEntry:
             "reason": adjustment.reason.value,
             "account_id": adjustment.account_id,
             "transaction_id": posted.debit_id,
-            "allocations": {str(part.debit_id): part.amount_paisa for part in posted.allocations},
+            "allocations": audited_parts(posted.allocations),
             "unapplied_paisa": posted.unapplied_paisa,
         },
     )

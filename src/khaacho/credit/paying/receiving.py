@@ -13,7 +13,7 @@ import msgspec
 
 from khaacho import clock
 from khaacho.actors import Actor
-from khaacho.credit.allocation import allocate
+from khaacho.credit.allocation import allocate, audited_parts
 from khaacho.credit.events import PaymentRecorded
 from khaacho.credit.records import Allocation, Debit, PaymentMethod, PaymentOutcome, PaymentState
 from khaacho.credit.tab_rows import LockedTab
@@ -161,7 +161,7 @@ def audit_of(received: Received) -> AuditEntry:
             "reference": receipt.reference,
             "event_at": receipt.event_at,
             "transaction_id": outcome.debit_id,
-            "allocations": {str(part.debit_id): part.amount_paisa for part in outcome.allocations},
+            "allocations": audited_parts(outcome.allocations),
             "unapplied_paisa": outcome.unapplied_paisa,
         },
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from khaacho import clock
 from khaacho.actors import Actor
+from khaacho.credit.allocation import audited_parts
 from khaacho.credit.events import AdjustmentUndone, PaymentUndone
 from khaacho.credit.paying.adjustments import find_adjustment
 from khaacho.credit.paying.payments import find_payment
@@ -195,6 +196,6 @@ def _audit(action: str, kind: str, outcome: ReversalOutcome, reason: str | None)
         new={
             "amount_paisa": outcome.amount_paisa,
             "used_paisa": outcome.used_paisa,
-            "undone": {str(part.debit_id): part.amount_paisa for part in outcome.undone},
+            "undone": audited_parts(outcome.undone),
         },
     )
