@@ -23,8 +23,13 @@ from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.phones import is_reachable
 from khaacho.parties.queries import require_retailer
 from khaacho.platform.database import Database, Transaction
+from khaacho.whatsapp.reachability import find_unreachable
 
 UNCHANGED = "unchanged"
+# What a payment by cheque has done: nothing yet.
+CHEQUE_KEPT = "cheque"
+# The shop is told of these, where there is anybody to tell.
+TOLD = (Act.PAUSE, Act.UNPAUSE, Act.BLOCK)
 
 
 @get("/retailers/{retailer_id:uuid}")
@@ -37,7 +42,9 @@ async def retailer_page(
     async with database.reading() as tx:
         view = await find_retailer_view(tx, retailer_id)
         timeline = await _timeline(tx, visitor, view)
-    return _page(request, visitor, view, timeline, done=done if done in (*Act, UNCHANGED) else "")
+        told = ("untold" if await find_unreachable(tx, [retailer_id]) else "told") if done in TOLD else ""
+    known = done if done in (*Act, UNCHANGED, CHEQUE_KEPT) else ""
+    return _page(request, visitor, view, timeline, done=known, told=told)
 
 
 @get("/retailers/{retailer_id:uuid}/timeline")
@@ -75,7 +82,8 @@ async def act_on_retailer(
             view = await find_retailer_view(tx, retailer_id)
             timeline = await _timeline(tx, visitor, view)
         return _page(request, visitor, view, timeline, refusal=refusal, tried=chosen, filled=form)
-    said = chosen.value if done.changed else UNCHANGED
+    by_cheque = chosen is Act.PAYMENT and form.get("method") == PaymentMethod.CHEQUE
+    said = (CHEQUE_KEPT if by_cheque else chosen.value) if done.changed else UNCHANGED
     return Redirect(f"/console/retailers/{retailer_id}?done={said}", status_code=303)
 
 
@@ -86,6 +94,7 @@ def _page(
     timeline: Timeline | None,
     *,
     done: str = "",
+    told: str = "",
     refusal: KhaachoError | None = None,
     tried: Act | None = None,
     filled: dict[str, Any] | None = None,
@@ -101,6 +110,7 @@ def _page(
         timeline=timeline,
         may=allowed_acts(visitor),
         done=done,
+        told=told,
         refusal=refusal,
         refusal_figures=refusal_figures(refusal) if refusal else [],
         tried=tried.value if tried else "",

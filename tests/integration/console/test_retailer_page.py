@@ -19,6 +19,7 @@ from khaacho.actors import ActorRole
 from khaacho.credit.lateness.claims import open_claim
 from khaacho.credit.queries import find_credit_overview
 from khaacho.credit.records import CreditOverview, Debit
+from khaacho.parties.phones import unreachable_phone
 from khaacho.parties.records import Retailer, Vendor
 from khaacho.platform.database import Database
 
@@ -316,3 +317,26 @@ async def test_nobody_is_reminded_at_night(signed_in: SignedIn, shop: Retailer, 
         assert "Reminded already" in (await guest.look("/console/reminders?day=today")).text
     async with database.reading() as tx:
         assert await tx.value("SELECT count(*) FROM credit_reminders") == 1
+
+
+async def test_a_cheque_is_said_to_be_no_money_yet(
+    signed_in: SignedIn, shop: Retailer, debt: Debit, database: Database
+) -> None:
+    """[C61] Whoever writes one down is not told that it was paid; nothing is freed."""
+    guest = await signed_in()
+    kept = await send(guest, shop, "payment", amount="500", method="CHEQUE", item="", on="")
+    page = (await guest.look(kept.headers["location"])).text
+    assert "The cheque is recorded. It counts once the bank has paid it." in page
+    assert (await overview(database, shop)).used_paisa == paisa(5_000)
+
+
+async def test_the_page_says_whether_the_shop_is_told(
+    signed_in: SignedIn, shop: Retailer, make_debtor: MakeDebtor
+) -> None:
+    """[C50] A shop without a telephone is paused all the same, and nobody is led to believe that it knows."""
+    mute = await make_debtor(phone=unreachable_phone(9))
+    guest = await signed_in()
+    for one, words in ((shop, "The shop is told."), (mute, "The shop cannot be told: it has no telephone")):
+        for act in ("pause", "unpause"):
+            done = await send(guest, one, act, reason="a quarrel")
+            assert words in (await guest.look(done.headers["location"])).text, act
