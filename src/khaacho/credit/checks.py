@@ -106,6 +106,30 @@ CHECKS = (
         counts="SELECT count(*) FROM credit_payments",
     ),
     Check(
+        name="money_received",
+        promise="What came into cash, bank and mobile money is what the payments that stand brought, by their method.",
+        sql="""
+            SELECT kind AS subject, COALESCE(paid.total, 0) AS expected, COALESCE(money.total, 0) AS actual
+            FROM (
+                SELECT account.kind,
+                    COALESCE((SELECT SUM(amount) FROM ledger_transfers WHERE debit_account_id = account.id), 0)
+                    - COALESCE((SELECT SUM(amount) FROM ledger_transfers WHERE credit_account_id = account.id), 0)
+                        AS total
+                FROM ledger_accounts AS account
+                WHERE account.kind IN ('CASH', 'BANK', 'MOBILE_MONEY')
+            ) AS money
+            FULL JOIN (
+                SELECT CASE WHEN method IN ('CHEQUE', 'BANK_TRANSFER') THEN 'BANK' ELSE method END AS kind,
+                    SUM(amount_paisa) AS total
+                FROM credit_payments
+                WHERE state = 'CLEARED' AND account_id IS NOT NULL
+                GROUP BY 1
+            ) AS paid USING (kind)
+            WHERE COALESCE(money.total, 0) <> COALESCE(paid.total, 0)
+        """,
+        counts="SELECT count(*) FROM credit_payments WHERE account_id IS NOT NULL",
+    ),
+    Check(
         name="adjustments_spent",
         promise="A credit that stands is spread exactly. A debit clears nothing until it is reversed; then it clears "
         "the very item it opened.",

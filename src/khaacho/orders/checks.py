@@ -102,6 +102,29 @@ CHECKS = (
         counts="SELECT count(*) FROM orders WHERE delivered_total_paisa IS NOT NULL",
     ),
     Check(
+        name="vendor_books",
+        promise="What was delivered stands with the vendor that delivered it, once: as owed to it where the platform "
+        "lends, as sold by it where it lends itself or was paid at the door.",
+        sql="""
+            SELECT sold.code AS subject, sold.expected, sold.actual
+            FROM (
+                SELECT o.code,
+                    CASE WHEN o.payment_mode = 'CREDIT' AND line.vendor_id IS NULL THEN 'VENDOR_PAYABLE'
+                        ELSE 'VENDOR_SALES' END || ' ' || o.vendor_id || ' ' || o.delivered_total_paisa AS expected,
+                    string_agg(side.kind || ' ' || side.owner_id || ' ' || sale.amount, ', ') AS actual
+                FROM orders AS o
+                LEFT JOIN credit_accounts AS line ON line.id = o.credit_account_id
+                LEFT JOIN ledger_transfers AS sale
+                    ON sale.source_id = o.id AND sale.code IN ('DELIVERY', 'CASH_ON_DELIVERY')
+                LEFT JOIN ledger_accounts AS side ON side.id = sale.credit_account_id
+                WHERE o.delivered_total_paisa IS NOT NULL
+                GROUP BY o.id, line.vendor_id
+            ) AS sold
+            WHERE sold.expected IS DISTINCT FROM sold.actual
+        """,
+        counts="SELECT count(*) FROM orders WHERE delivered_total_paisa IS NOT NULL",
+    ),
+    Check(
         name="vendor_questions",
         promise="Only a PENDING order waits for an answer, from one vendor, and that is the vendor it is with.",
         sql="""
