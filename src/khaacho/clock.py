@@ -15,6 +15,8 @@ import nepali_datetime
 DEFAULT_ZONE_NAME = "Asia/Kathmandu"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DEFAULT_WEEK_START = "sunday"
+# How far ahead anything may be planned. Beyond lie years that cannot be shown in every zone and calendar.
+PLANNED_AHEAD_MAX = timedelta(days=36_525)
 
 _zone = ZoneInfo(DEFAULT_ZONE_NAME)
 _week_start = WEEKDAYS.index(DEFAULT_WEEK_START)

@@ -10,11 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from khaacho import clock
 from khaacho.credit.exposure.aging import Aging
 from khaacho.credit.exposure.aging_history import AgedRetailer, find_aging_as_of
-from khaacho.errors import ValidationFailed
 from khaacho.platform.database import Transaction
+from khaacho.platform.days import checked_day, day_span
 
 
 class AgedBalance(Aging, frozen=True, kw_only=True):
@@ -44,10 +43,7 @@ class _Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_aged_balances(tx: Transaction, day: date) -> list[AgedBalance]:
     """Shops that owed something or had paid ahead when `day` ended, by name. Raises ValidationFailed."""
-    try:
-        at = clock.start_of_business_day(day + timedelta(days=1)) - timedelta(microseconds=1)
-    except (OverflowError, ValueError) as error:
-        raise ValidationFailed(field="at", why="is not a day we can count with") from error
+    at = day_span(checked_day("at", day)).until - timedelta(microseconds=1)
     aged = {one.retailer_id: one for one in await find_aging_as_of(tx, None, at)}
     return [
         _aged(balance, aged.get(balance.retailer_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,6 @@ TERMS_COLUMNS = """id, effective_at, base_price_paisa, application_units, signup
     balance_units_max, npr_per_inr_basis_points, created_at, actor_name"""
 # The table's changes are audited under one subject, so that its history is found together.
 TERMS_SUBJECT = UUID("01890000-0000-7000-8000-000000000001")
-EFFECTIVE_AFTER_MAX = timedelta(days=366)
 CHANGEABLE = (
     "base_price_paisa",
     "application_units",
@@ -74,14 +73,14 @@ async def change_terms(
 ) -> Terms:
     """New terms from `effective_at` on (now by default), like those in effect then but for `changes`.
 
-    Raises ValidationFailed for a time that is past or more than a year away, and for figures that make no sense.
+    Raises ValidationFailed for a time that is past or beyond what is planned, and for figures that make no sense.
     """
     now = clock.now()
     starts = effective_at or now
     if starts < now:
         raise ValidationFailed(field="effectiveAt", why="is past; what was sold stays sold")
-    if starts > now + EFFECTIVE_AFTER_MAX:
-        raise ValidationFailed(field="effectiveAt", why="is more than a year away")
+    if starts > now + clock.PLANNED_AHEAD_MAX:
+        raise ValidationFailed(field="effectiveAt", why="is more than a hundred years away")
     before = await find_terms(tx, starts)
     after = msgspec.structs.replace(
         before, id=new_id(), effective_at=starts, created_at=now, actor_name=actor.name, **changes

@@ -6,7 +6,7 @@ project ends, and once it has ended its applications are settled for good.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,19 +26,17 @@ from khaacho.projects.refund_policy import RefundCause
 from khaacho.projects.refund_runs import begin_refunds
 from khaacho.projects.states import decide_application_step, decide_project_step
 
-# Nobody waits longer, and a far one might lie beyond the last year that can be shown everywhere.
-DEADLINE_AFTER_MAX = timedelta(days=366)
 GIVEN_TO_ANOTHER = "The project was done by someone else."
 CLOSED_UNGIVEN = "The project was closed."
 
 
 async def post_project(tx: Transaction, actor: Actor, *, project: NewProject) -> Project:
-    """Post it in the actor's own name. Raises ValidationFailed unless the deadline is within the coming year."""
+    """Post it in the actor's own name. Raises ValidationFailed unless the deadline lies ahead."""
     if actor.id is None:
         raise Forbidden
     now = clock.now()
-    if not now < project.deadline <= now + DEADLINE_AFTER_MAX:
-        raise ValidationFailed(field="deadline", why="is not within the coming year")
+    if not now < project.deadline <= now + clock.PLANNED_AHEAD_MAX:
+        raise ValidationFailed(field="deadline", why="is past, or more than a hundred years away")
     posted = Project(
         **msgspec.structs.asdict(project),
         id=new_id(),

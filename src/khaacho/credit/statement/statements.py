@@ -26,6 +26,7 @@ from khaacho.ledger.reports import Change, ChangePlace, find_changes, stream_cha
 from khaacho.parties.queries import require_retailer
 from khaacho.parties.records import Retailer
 from khaacho.platform.database import Database, Transaction
+from khaacho.platform.days import checked_day
 
 
 class StatementKind(StrEnum):
@@ -239,10 +240,7 @@ async def _aged(tx: Transaction, statement: Statement, end: datetime) -> Stateme
 
 
 def _start_of(day: date, field: str, *, days: int = 0) -> datetime:
-    try:
-        return clock.start_of_business_day(day + timedelta(days=days))
-    except (OverflowError, ValueError) as error:
-        raise ValidationFailed(field=field, why="is not a day we can count with") from error
+    return clock.start_of_business_day(checked_day(field, day) + timedelta(days=days))
 
 
 def _entries(changes: Sequence[Change], names: dict[UUID, _Name], opening_paisa: int) -> tuple[StatementLine, ...]:
