@@ -15,7 +15,7 @@ from khaacho.platform.events import Subscribers
 from khaacho.prepaid.events import CreditsBought, CreditsRunLow
 from khaacho.projects.events import ApplicationAnswered, ApplicationRefunded
 from khaacho.projects.queries import require_application, require_project
-from khaacho.projects.records import ApplicationStatus
+from khaacho.projects.records import ApplicationStatus, Project
 from khaacho.whatsapp.contacts import ensure_contact
 from khaacho.whatsapp.outbox import say
 from khaacho.whatsapp.records import Purpose, Saying
@@ -46,29 +46,32 @@ async def tell_running_low(tx: Transaction, event: CreditsRunLow) -> None:
 
 
 async def tell_answered(tx: Transaction, event: ApplicationAnswered) -> None:
-    """Got the work, or did not."""
-    person, title = await _applicant(tx, event.application_id)
+    """Got the work, and from whom; or did not, and why."""
+    person, project = await _applicant(tx, event.application_id)
     words = FREELANCER_WORDS[person.locale]
-    text = words.approved if event.status == ApplicationStatus.APPROVED else words.rejected
-    because = words.because.format(reason=event.reason.rstrip(".")) if event.reason else ""
-    key = f"answered:{event.application_id}:{event.status}"
-    await _tell(tx, person, key, text.format(title=title, because=because))
+    if event.status == ApplicationStatus.APPROVED:
+        client = await require_user(tx, project.owner_id)
+        text = words.approved.format(title=project.title, client=client.name, phone=client.phone)
+    else:
+        because = words.because.format(reason=event.reason.rstrip(".")) if event.reason else ""
+        text = words.rejected.format(title=project.title, because=because)
+    await _tell(tx, person, f"answered:{event.application_id}:{event.status}", text)
 
 
 async def tell_refunded(tx: Transaction, event: ApplicationRefunded) -> None:
     """Credits came back without their doing."""
-    person, title = await _applicant(tx, event.application_id)
+    person, project = await _applicant(tx, event.application_id)
     words = FREELANCER_WORDS[person.locale]
     text = words.refunded.get(event.cause, words.refunded_otherwise)
     key = f"refunded:{event.application_id}"
-    await _tell(tx, person, key, text.format(title=title, units=event.units, balance=event.balance_after))
+    await _tell(tx, person, key, text.format(title=project.title, units=event.units, balance=event.balance_after))
 
 
-async def _applicant(tx: Transaction, application_id: UUID) -> tuple[User, str]:
-    """Who applied, and the title of what they applied to."""
+async def _applicant(tx: Transaction, application_id: UUID) -> tuple[User, Project]:
+    """Who applied, and to what."""
     application = await require_application(tx, application_id)
     project = await require_project(tx, application.project_id)
-    return await require_user(tx, application.freelancer_id), project.title
+    return await require_user(tx, application.freelancer_id), project
 
 
 async def _tell(tx: Transaction, person: User, key: str, text: str) -> None:

@@ -266,7 +266,7 @@ async def test_who_may_not_even_try(client: httpx.AsyncClient, sign_in: Any, mak
 
 
 async def test_bodies_that_cannot_be(sign_in: Any) -> None:
-    """[X1] Nothing unknown, no deadline in the past, beyond a hundred years or without its zone, no amount that is none.
+    """[X1] Nothing unknown, no deadline that is past, too far or without its zone, no amount that is none.
 
     A deadline in a year that cannot be shown would spoil the list for everyone who looks.
     """

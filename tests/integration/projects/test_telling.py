@@ -10,6 +10,7 @@ from tests.fixtures.projects import Apply, MakeFreelancer, MakeProject
 from tests.fixtures.purchases import Buy
 
 from khaacho.actors import Actor
+from khaacho.parties.queries import require_user
 from khaacho.parties.records import Locale
 from khaacho.platform.database import Database
 from khaacho.prepaid.events import CreditsRunLow
@@ -64,6 +65,13 @@ async def test_the_last_credit(
     assert await heard() == ["🪙 That was your last credit. To apply to more projects, buy some."]
 
 
+async def reach(database: Database, client: Actor) -> str:
+    """How whoever got the work reaches the client."""
+    assert client.id is not None
+    async with database.reading() as tx:
+        return f"{client.name}, 📞 {(await require_user(tx, client.id)).phone}"
+
+
 async def test_answers_and_refunds(
     database: Database,
     owner: Actor,
@@ -72,7 +80,7 @@ async def test_answers_and_refunds(
     apply: Apply,
     heard: Heard,
 ) -> None:
-    """Chosen, not chosen and why, and a project that fell; who withdraws was answered there and then."""
+    """Chosen and by whom, not chosen and why, and a project that fell; who withdraws was answered there and then."""
     project = await make_project(title="Shop photos")
     people = [await make_freelancer(credits=1) for _ in range(3)]
     first, second, third = [await apply(one, project) for one in people]
@@ -82,7 +90,7 @@ async def test_answers_and_refunds(
         await assign_project(tx, owner, project.id, application_id=first.id)
     assert sorted(await heard()) == [
         "Your application to *Shop photos* was not chosen: We need somebody nearer.",
-        "🎉 You got the work: *Shop photos*.",
+        f"🎉 You got the work: *Shop photos*.\n{await reach(database, owner)}",
     ]
     async with database.transaction() as tx:
         await cancel_project(tx, owner, project.id, reason="no money")
@@ -102,4 +110,4 @@ async def test_in_their_language(
     application = await apply(sita, project)
     async with database.transaction() as tx:
         await assign_project(tx, owner, project.id, application_id=application.id)
-    assert await heard() == ["🎉 काम तपाईंले पाउनुभयो: *फोटो*।"]
+    assert await heard() == [f"🎉 काम तपाईंले पाउनुभयो: *फोटो*।\n{await reach(database, owner)}"]
