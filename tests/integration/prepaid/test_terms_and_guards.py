@@ -87,7 +87,7 @@ async def test_prices_follow_the_base_price_from_its_time_on(
         ({"nprPerInr": 0.01}, "nprPerInr: must be between 0.1 and 100"),
         ({"effectiveAt": "2020-01-01T00:00:00Z", "basePrice": 40}, "effectiveAt: is past"),
         ({"effectiveAt": "2099-01-01T00:00:00", "basePrice": 40}, "effectiveAt: needs an offset"),
-        ({"effectiveAt": "9999-12-31T23:59:59-14:00", "basePrice": 40}, "effectiveAt: is more than a hundred years away"),
+        ({"effectiveAt": "9999-12-31T23:59:59-14:00", "basePrice": 40}, "effectiveAt: is more than a hundred"),
         ({}, "names nothing"),
     ],
 )
