@@ -116,7 +116,7 @@ CHECKS = (
                     - COALESCE((SELECT SUM(amount) FROM ledger_transfers WHERE credit_account_id = account.id), 0)
                         AS total
                 FROM ledger_accounts AS account
-                WHERE account.kind IN ('CASH', 'BANK', 'MOBILE_MONEY')
+                WHERE account.kind IN ('CASH', 'BANK', 'MOBILE_MONEY') AND account.unit = 'NPR'
             ) AS money
             FULL JOIN (
                 SELECT CASE WHEN method IN ('CHEQUE', 'BANK_TRANSFER') THEN 'BANK' ELSE method END AS kind,

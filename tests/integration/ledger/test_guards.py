@@ -252,6 +252,7 @@ TAMPERED = {
     "a lost ending": ("DELETE FROM ledger_hold_endings WHERE kind = 'RELEASED'", {"held_balance", "order_holds"}),
     "a debt": ("UPDATE credit_debits SET cleared_paisa = amount_paisa", {"used_credit", "cleared_by_payments"}),
     "a payment": ("UPDATE credit_payments SET amount_paisa = amount_paisa + 1", {"payments_spent"}),
+    "a method": ("UPDATE credit_payments SET method = 'BANK_TRANSFER' WHERE state = 'CLEARED'", {"money_received"}),
     "a bound": ("UPDATE ledger_accounts SET ceiling = ceiling * 2 WHERE id = %(line)s", {"bound_as_agreed"}),
     "a limit": ("UPDATE credit_accounts SET limit_paisa = limit_paisa * 2", {"bound_as_agreed"}),
     "money ahead": (
@@ -286,7 +287,11 @@ TAMPERED = {
     ),
     "a delivery": (
         "UPDATE orders SET delivered_total_paisa = delivered_total_paisa - 1",
-        {"order_debits", "order_holds"},
+        {"order_debits", "order_holds", "vendor_books"},
+    ),
+    "whose sale it was": (
+        "UPDATE ledger_accounts SET owner_id = gen_random_uuid() WHERE kind = 'VENDOR_PAYABLE'",
+        {"vendor_books"},
     ),
 }
 
