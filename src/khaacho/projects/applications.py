@@ -101,16 +101,20 @@ async def apply_for_all(tx: Transaction, requests: Sequence[ApplyRequest]) -> li
         (number, draft) for number, draft in enumerate(drafts) if isinstance(draft, Application) and draft.id in written
     ]
     spends = await spend_for_all(tx, [_spend_of(requests[number].actor, draft) for number, draft in paying])
-    outcomes: list[Outcome] = [draft if isinstance(draft, KhaachoError) else AlreadyApplied() for draft in drafts]
-    for (number, draft), spend in zip(paying, spends, strict=True):
-        outcomes[number] = (
-            spend
-            if isinstance(spend, KhaachoError)
-            else Applied(application=draft, spend=spend, project=projects[draft.project_id])
-        )
-    unpaid = [draft.id for number, draft in paying if isinstance(outcomes[number], KhaachoError)]
+    spent = {draft.id: spend for (_, draft), spend in zip(paying, spends, strict=True)}
+    # Who applied twice in one batch and could not pay hears so twice: the first application does not stand either.
+    unpaid = {_pair(draft): spent[draft.id] for _, draft in paying if isinstance(spent[draft.id], KhaachoError)}
+    outcomes: list[Outcome] = []
+    for draft in drafts:
+        if isinstance(draft, KhaachoError):
+            outcomes.append(draft)
+        elif isinstance(spend := spent.get(draft.id, unpaid.get(_pair(draft))), Spend):
+            outcomes.append(Applied(application=draft, spend=spend, project=projects[draft.project_id]))
+        else:
+            outcomes.append(spend or AlreadyApplied())
     if unpaid:
-        await tx.execute("DELETE FROM applications WHERE id = ANY(%(ids)s)", {"ids": unpaid})
+        ids = [draft.id for _, draft in paying if _pair(draft) in unpaid]
+        await tx.execute("DELETE FROM applications WHERE id = ANY(%(ids)s)", {"ids": ids})
     await _announce(tx, requests, outcomes)
     return outcomes
 
@@ -193,6 +197,11 @@ def _draft(
         status_since=now,
         created_at=now,
     )
+
+
+def _pair(application: Application) -> tuple[UUID, UUID]:
+    """Who applies to what; one application of a pair may live."""
+    return application.freelancer_id, application.project_id
 
 
 def _spend_of(actor: Actor, application: Application) -> NewSpend:

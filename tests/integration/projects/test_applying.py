@@ -18,7 +18,10 @@ from khaacho.platform.database import Database
 from khaacho.prepaid.terms import change_terms
 from khaacho.projects.actions import assign_project, cancel_project, close_project
 from khaacho.projects.applications import (
+    Applied,
+    ApplyRequest,
     NewApplication,
+    apply_for_all,
     apply_to_project,
     reject_application,
     withdraw_application,
@@ -74,6 +77,25 @@ async def test_without_credits_nothing_happens(
         await apply(sita, project)
     assert refused.value.details == {"required": 1, "available": 0}
     assert await contents_of(database) == before
+
+
+async def test_who_asks_twice_without_credits_hears_why_twice(
+    database: Database, make_freelancer: MakeFreelancer, make_project: MakeProject
+) -> None:
+    """[P21] Both in one batch: neither stands, and nobody is told of an application that there is not."""
+    sita, gita, project = await make_freelancer(), await make_freelancer(credits=1), await make_project()
+    new = NewApplication(project_id=project.id)
+    async with database.transaction() as tx:
+        outcomes = await apply_for_all(tx, [ApplyRequest(actor=one, new=new) for one in (sita, gita, sita, gita)])
+    assert [type(outcome) for outcome in outcomes] == [
+        InsufficientCredits,
+        Applied,
+        InsufficientCredits,
+        AlreadyApplied,
+    ]
+    async with database.reading() as tx:
+        assert [one.freelancer_id for one in await find_applications(tx, project_id=project.id, limit=9)] == [gita.id]
+    await assert_books_hold(database)
 
 
 @pytest.mark.parametrize("why", ["past", "closed", "cancelled", "own", "own phone", "twice", "no freelancer"])
