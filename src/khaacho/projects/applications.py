@@ -98,9 +98,11 @@ async def apply_for_all(tx: Transaction, requests: Sequence[ApplyRequest]) -> li
     drafts = [_draft(request, projects, phones, terms.application_units) for request in requests]
     written = await _insert(tx, [draft for draft in drafts if isinstance(draft, Application)])
     paying = [
-        (number, draft) for number, draft in enumerate(drafts) if isinstance(draft, Application) and draft.id in written
+        (request.actor, draft)
+        for request, draft in zip(requests, drafts, strict=True)
+        if isinstance(draft, Application) and draft.id in written
     ]
-    spends = await spend_for_all(tx, [_spend_of(requests[number].actor, draft) for number, draft in paying])
+    spends = await spend_for_all(tx, [_spend_of(actor, draft) for actor, draft in paying])
     spent = {draft.id: spend for (_, draft), spend in zip(paying, spends, strict=True)}
     # Who applied twice in one batch and could not pay hears so twice: the first application does not stand either.
     unpaid = {_pair(draft): spent[draft.id] for _, draft in paying if isinstance(spent[draft.id], KhaachoError)}
