@@ -30,6 +30,7 @@ from khaacho.ledger.queries import Statement, StatementLine, StatementPlace, rea
 from khaacho.money import paisa_from_rupees, rupees
 from khaacho.parties.access import ensure_retailer_access, ensure_vendor_access, requires
 from khaacho.parties.standings import CreditStatus
+from khaacho.platform.asked_times import AsOf, Last, Since, asked_last, asked_since
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import (
     PAGE_LIMIT_DEFAULT,
@@ -155,9 +156,9 @@ async def statement(
     account_id: UUID,
     database: Database,
     actor: Actor,
-    as_of: Annotated[datetime | None, QueryParameter(name="asOf")] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    as_of: AsOf = None,
+    since: Since = None,
+    until: Last = None,
     cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)] = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[AccountStatement]:
@@ -169,8 +170,8 @@ async def statement(
         found = await read_statement(
             tx,
             account_id,
-            since=with_offset("from", since),
-            as_of=with_offset("asOf", as_of) or with_offset("to", until),
+            since=asked_since(since),
+            as_of=asked_last(as_of, field="asOf") or asked_last(until),
             after=after,
             limit=limit + 1,
         )

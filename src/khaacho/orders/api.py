@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -37,6 +36,7 @@ from khaacho.orders.queries import find_order_history, find_orders, require_orde
 from khaacho.orders.records import Order, OrderStatus
 from khaacho.orders.recovery_api import ROUTES as RECOVERY_ROUTES
 from khaacho.parties.access import doorkeeper_of, ensure_retailer_access, ensure_vendor_access, requires
+from khaacho.platform.asked_times import Since, Until, asked_since, asked_until
 from khaacho.platform.database import Database, Transaction
 from khaacho.platform.http import (
     PAGE_LIMIT_DEFAULT,
@@ -46,7 +46,6 @@ from khaacho.platform.http import (
     decode_cursor,
     encode_cursor,
     ok,
-    with_offset,
 )
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key
 
@@ -141,8 +140,8 @@ async def list_orders(
     status: list[OrderStatus] | None = None,
     retailer_id: Annotated[UUID | None, QueryParameter(name="retailerId")] = None,
     vendor_id: Annotated[UUID | None, QueryParameter(name="vendorId")] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from", description="Placed at or after")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to", description="Placed before")] = None,
+    since: Since = None,
+    until: Until = None,
     cursor: str | None = None,
     limit: Limit = PAGE_LIMIT_DEFAULT,
 ) -> Envelope[Page[OrderAnswer]]:
@@ -157,8 +156,8 @@ async def list_orders(
             retailer_id=retailer_id,
             vendor_id=vendor_id,
             statuses=status,
-            since=with_offset("from", since),
-            until=with_offset("to", until),
+            since=asked_since(since),
+            until=asked_until(until),
             after=decode_cursor(cursor),
             limit=limit + 1,
         )

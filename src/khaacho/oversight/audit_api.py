@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from khaacho.errors import ValidationFailed
 from khaacho.parties.access import requires
 from khaacho.parties.queries import require_retailer
+from khaacho.platform.asked_times import Since, Until, asked_since, asked_until
 from khaacho.platform.audit_reports import AuditEntryShown, AuditFilter, AuditPage, find_audit
 from khaacho.platform.database import Database
 from khaacho.platform.http import (
@@ -25,14 +26,11 @@ from khaacho.platform.http import (
     encode_cursor,
     ok,
     wire_details,
-    with_offset,
 )
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX)]
 Action = Annotated[str | None, QueryParameter(max_length=100, description="Such as CREDIT_LIMIT_CHANGED")]
 Who = Annotated[str | None, QueryParameter(name="performedBy", max_length=100, description="A user's id, or a name")]
-Since = Annotated[datetime | None, QueryParameter(name="from", description="At or after")]
-Until = Annotated[datetime | None, QueryParameter(name="to", description="Before")]
 
 
 class Reference(ApiRecord, frozen=True, kw_only=True):
@@ -107,8 +105,8 @@ async def list_audit(
 def _filter(
     action: str | None,
     who: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: str | None,
+    until: str | None,
     retailer_id: UUID | None = None,
 ) -> AuditFilter:
     for name, text in (("action", action), ("performedBy", who)):
@@ -117,8 +115,8 @@ def _filter(
     return AuditFilter(
         action=action or None,
         who=who or None,
-        since=with_offset("from", since),
-        until=with_offset("to", until),
+        since=asked_since(since),
+        until=asked_until(until),
         retailer_id=retailer_id,
     )
 

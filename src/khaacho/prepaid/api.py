@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,8 +13,9 @@ from khaacho.actors import Actor
 from khaacho.credits_errors import GatewayNotConfigured, InvalidSignature
 from khaacho.errors import Forbidden, ValidationFailed
 from khaacho.parties.access import requires
+from khaacho.platform.asked_times import Last, Since, asked_last, asked_since
 from khaacho.platform.database import Database
-from khaacho.platform.http import Envelope, ok, with_offset
+from khaacho.platform.http import Envelope, ok
 from khaacho.platform.idempotency import KEY_LENGTH_MAX, checked_key
 from khaacho.platform.metrics import SIGNATURE_FAILURES
 from khaacho.prepaid.admin_api import ROUTES as ADMIN_ROUTES
@@ -95,8 +95,8 @@ async def history(
     database: Database,
     actor: Actor,
     kind: Annotated[MovementKind | None, QueryParameter(name="type")] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    since: Since = None,
+    until: Last = None,
     page: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 1,
     limit: Annotated[int, QueryParameter(ge=1, le=HISTORY_LIMIT_MAX)] = HISTORY_LIMIT_DEFAULT,
 ) -> Envelope[HistoryAnswer]:
@@ -107,8 +107,8 @@ async def history(
             tx,
             _own_id(actor),
             kind=kind,
-            since=with_offset("from", since),
-            until=with_offset("to", until),
+            since=asked_since(since),
+            until=asked_last(until),
             limit=limit,
             offset=(page - 1) * limit,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,8 +13,9 @@ from litestar.response import Stream
 from khaacho.actors import Actor
 from khaacho.parties.access import requires
 from khaacho.parties.queries import find_users_by_id, require_user
+from khaacho.platform.asked_times import Last, Since, asked_last, asked_since
 from khaacho.platform.database import Database
-from khaacho.platform.http import Envelope, ok, with_offset
+from khaacho.platform.http import Envelope, ok
 from khaacho.platform.spreadsheets import CSV_MEDIA_TYPE
 from khaacho.prepaid import reports
 from khaacho.prepaid.analytics import IDLE_DAYS, find_analytics
@@ -47,8 +47,6 @@ RECENT_LINES = 20
 
 UserId = Annotated[UUID | None, QueryParameter(name="userId")]
 Kind = Annotated[MovementKind | None, QueryParameter(name="type")]
-Since = Annotated[datetime | None, QueryParameter(name="from", description="From this moment on")]
-Until = Annotated[datetime | None, QueryParameter(name="to", description="Up to and with this moment")]
 
 
 @get(
@@ -62,7 +60,7 @@ async def list_transactions(
     user_id: UserId = None,
     kind: Kind = None,
     since: Since = None,
-    until: Until = None,
+    until: Last = None,
     sort: MovementSort = MovementSort.CREATED_AT,
     order: SortOrder = SortOrder.DESC,
     page: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 1,
@@ -112,9 +110,9 @@ async def get_user_credits(user_id: UUID, database: Database) -> Envelope[UserCr
     summary="Credits in circulation, revenue, and what is used",
     guards=[requires("credits.admin.analytics")],
 )
-async def get_analytics(database: Database, since: Since = None, until: Until = None) -> Envelope[AnalyticsAnswer]:
+async def get_analytics(database: Database, since: Since = None, until: Last = None) -> Envelope[AnalyticsAnswer]:
     """Of the last 30 days, unless told otherwise. All figures are of one moment."""
-    found = await find_analytics(database, since=with_offset("from", since), until=with_offset("to", until))
+    found = await find_analytics(database, since=asked_since(since), until=asked_last(until))
     return ok(
         AnalyticsAnswer(
             period=PeriodAnswer(since=found.since, until=found.until),
@@ -146,7 +144,7 @@ async def export(
     user_id: UserId = None,
     kind: Kind = None,
     since: Since = None,
-    until: Until = None,
+    until: Last = None,
 ) -> Stream:
     """All rows, as they were at one moment, oldest first; sent as they are read. Who took them is audited."""
     return await export_movements(database, actor, _wanted(user_id, kind, since, until), format)
@@ -155,7 +153,5 @@ async def export(
 ROUTES: list[Any] = [list_transactions, get_user_credits, get_analytics, export]
 
 
-def _wanted(
-    user_id: UUID | None, kind: MovementKind | None, since: datetime | None, until: datetime | None
-) -> MovementFilter:
-    return MovementFilter(user_id=user_id, kind=kind, since=with_offset("from", since), until=with_offset("to", until))
+def _wanted(user_id: UUID | None, kind: MovementKind | None, since: str | None, until: str | None) -> MovementFilter:
+    return MovementFilter(user_id=user_id, kind=kind, since=asked_since(since), until=asked_last(until))

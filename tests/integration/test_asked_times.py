@@ -1,8 +1,11 @@
-"""The ends of time, at every place that takes a day or a moment: an answer or a coded refusal, and lists go on [X1]."""
+"""Days and moments in queries: a business day is meant whole, and at the ends of the calendar there is an answer or a
+coded refusal [X1].
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,7 +14,10 @@ from tests.fixtures.owing import Owe
 from tests.fixtures.people import BearerOf, MakeUser
 from tests.fixtures.trade import OpenShops
 
+from khaacho import clock
 from khaacho.actors import ActorRole
+from khaacho.errors import ValidationFailed
+from khaacho.platform.asked_times import asked_last, asked_since, asked_until
 
 FAR = (
     "0001-01-01T00:00:00+14:00",
@@ -115,3 +121,47 @@ async def test_telling_of_the_ends_of_time(
         sound(await client.put("/api/v1/admin/credits/settings", json=given, headers=as_admin), f"prices from {day}")
     for path in LISTS:
         assert (await client.get(filled(path, names), headers=as_admin)).status_code == 200, path
+
+
+async def test_a_business_day_is_meant_whole(
+    client: httpx.AsyncClient, as_admin: dict[str, str], names: dict[str, str]
+) -> None:
+    """[X3] From a day is from its first moment, to a day is through its last: in Kathmandu, not in London."""
+
+    async def found(path: str, **query: str) -> int:
+        answer = await client.get(filled(path, names), params=query, headers=as_admin)
+        assert answer.status_code == 200, answer.text
+        data = answer.json()["data"]
+        return len(data.get("items", data.get("movements")))
+
+    today = clock.business_day()
+    before, after = (today + timedelta(days=days) for days in (-1, 1))
+    for path in ("/admin/audit/{shop}", "/admin/audit/credit/all", "/ledger/accounts/{line}/statement"):
+        everything = await found(path)
+        assert everything > 0
+        assert await found(path, **{"from": f"{today}", "to": f"{today}"}) == everything
+        assert await found(path, **{"from": f"{after}"}) == 0
+        assert await found(path, to=f"{before}") == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "moment"),
+    [
+        (asked_since, "2026-02-10", "2026-02-09T18:15:00+00:00"),
+        (asked_until, "2026-02-10", "2026-02-10T18:15:00+00:00"),
+        (asked_last, "2026-02-10", "2026-02-10T18:14:59.999999+00:00"),
+        (asked_last, "2026-02-10T10:00:00+05:45", "2026-02-10T10:00:00+05:45"),
+        (asked_since, "2026-02-10T10:00:00Z", "2026-02-10T10:00:00+00:00"),
+    ],
+)
+def test_bounds(read: Callable[[str], datetime | None], given: str, moment: str) -> None:
+    """[X3] A moment stays as it is."""
+    assert read(given) == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize("given", ["2026-02-10T10:00:00", "2026-02-30", "yesterday", "20260210", "10/02/2026"])
+def test_neither_a_day_nor_a_moment(given: str) -> None:
+    """[X1] Nothing is guessed."""
+    for read in (asked_since, asked_until, asked_last):
+        with pytest.raises(ValidationFailed):
+            read(given)
