@@ -1,4 +1,6 @@
-"""Asking the gateways about orders nobody told us the end of: a closed browser never loses money [P14]."""
+"""Asking the gateways about what nobody told us: orders without an end, so that a closed browser never loses money,
+and money they gave back [P14].
+"""
 
 from __future__ import annotations
 
@@ -26,21 +28,26 @@ from khaacho.prepaid.orders import (
     expire_order,
     name_order,
 )
+from khaacho.prepaid.taking_back import find_missed_refunds, take_back
 
 log = structlog.get_logger(__name__)
 
 ORDERS_AT_ONCE = 100
 QUESTIONS_AT_ONCE = 8
+# A gateway tells of a refund for a day at most; whoever was down for longer has three to come back.
+REFUNDS_LOOKED_BACK = timedelta(days=3)
 EVENTS_KEPT = timedelta(days=30)
 
 
 async def reconcile_purchases(database: Database, gateways: Gateways, dry_run: bool) -> Mapping[str, Any]:
-    """Ask about every order that is due; answers how many were asked, credited, expired, unreachable, refused."""
+    """Ask about every order that is due and about refunds; answers how many orders were asked, credited, expired,
+    unreachable, refused, and how many refunds were taken back that no event had told us of.
+    """
     moment = clock.now()
     if dry_run:
         async with database.reading() as tx:
             return {"asked": await count_orders_to_ask(tx, moment)}
-    tally: Counter[str] = Counter(asked=0, credited=0, expired=0, unreachable=0, refused=0)
+    tally: Counter[str] = Counter(asked=0, credited=0, expired=0, unreachable=0, refused=0, taken_back=0)
     questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def settle(order: PurchaseOrder) -> None:
@@ -51,8 +58,11 @@ async def reconcile_purchases(database: Database, gateways: Gateways, dry_run: b
         async with database.transaction() as tx:
             orders = await claim_orders_to_ask(tx, moment, ORDERS_AT_ONCE)
         if not orders:
-            return dict(tally)
+            break
         await asyncio.gather(*(settle(order) for order in orders))
+    for gateway in gateways.values():
+        tally.update(await _take_back_missed(database, gateway, moment - REFUNDS_LOOKED_BACK))
+    return dict(tally)
 
 
 async def _settle(
@@ -91,6 +101,27 @@ async def _credit_paid(database: Database, gateway: PaymentGateway, order: Purch
                 outcome = await fulfil(tx, SYSTEM, payment, learned_by=LearnedBy.RECONCILIATION)
             credited += outcome.is_new
     return credited
+
+
+async def _take_back_missed(database: Database, gateway: PaymentGateway, since: datetime) -> Counter[str]:
+    """Refunds whose event never reached us, of payments that were credited."""
+    try:
+        told = await gateway.find_refunds(since)
+    except GatewayUnavailable:
+        return Counter(unreachable=1)
+    async with database.reading() as tx:
+        missed = await find_missed_refunds(tx, gateway.name, told)
+    tally: Counter[str] = Counter()
+    for refund in missed:
+        try:
+            async with database.transaction() as tx:
+                await take_back(tx, SYSTEM, refund, gateway.name)
+        except KhaachoError as refusal:
+            log.error("refund_not_reconciled", refund_id=refund.id, why=refusal.code)
+            tally.update(refused=1)
+        else:
+            tally.update(taken_back=1)
+    return tally
 
 
 async def forget_old_events(database: Database, slot: datetime, dry_run: bool) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from khaacho import clock
@@ -72,6 +73,30 @@ async def take_back(tx: Transaction, actor: Actor, refund: GatewayRefund, gatewa
     await desk.write(tx)
     await _insert_refund(tx, gateway, refund, taken_units, due_units - taken_units, movement_id)
     return taken_units
+
+
+async def find_missed_refunds(
+    tx: Transaction, gateway: GatewayName, refunds: Sequence[GatewayRefund]
+) -> list[GatewayRefund]:
+    """Those of payments that were credited, of which we have not heard yet."""
+    rows = await tx.values(
+        """
+        SELECT told.id
+        FROM unnest(%(ids)s::text[], %(payments)s::text[]) AS told (id, payment_id)
+        JOIN prepaid_payments AS paid ON paid.gateway = %(gateway)s AND paid.gateway_payment_id = told.payment_id
+        WHERE NOT EXISTS (
+            SELECT FROM prepaid_gateway_refunds AS known
+            WHERE known.gateway = %(gateway)s AND known.gateway_refund_id = told.id
+        )
+        """,
+        {
+            "gateway": gateway.value,
+            "ids": [refund.id for refund in refunds],
+            "payments": [refund.gateway_payment_id for refund in refunds],
+        },
+    )
+    missed = set(rows)
+    return list({refund.id: refund for refund in refunds if refund.id in missed}.values())
 
 
 async def _is_known_refund(tx: Transaction, gateway: GatewayName, refund_id: str) -> bool:

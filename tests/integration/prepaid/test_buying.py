@@ -21,6 +21,7 @@ from tests.fixtures.credits import (
     assert_credits_hold,
     bought_by,
     units_of,
+    working_for,
 )
 from tests.fixtures.people import BearerOf
 from tests.fixtures.processes import Working
@@ -53,18 +54,6 @@ async def credits_in(database: Database) -> dict[str, object]:
     async with database.reading() as tx:
         counted = await tx.dicts("SELECT bucket, used FROM rate_limits WHERE bucket LIKE 'credits-purchase%'")
     return {**await contents_of(database), "rate_limits": counted}
-
-
-def working_for(working: Working, shop: Shop) -> Any:
-    """A worker that knows the shop's gateway and address."""
-    known = {
-        "KHAACHO_HTTP_PORT": shop.settings.http_port,
-        "RAZORPAY_KEY_ID": KEY_ID,
-        "RAZORPAY_KEY_SECRET": KEY_SECRET,
-        "RAZORPAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "RAZORPAY_BASE_URL": shop.settings.razorpay_base_url,
-    }
-    return working(**known)
 
 
 async def test_a_package_is_bought_paid_and_proved(
@@ -214,7 +203,7 @@ async def test_a_payment_that_is_not_what_was_ordered(
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "PAYMENT_MISMATCH")
     with clock.travelled_to(clock.now() + timedelta(minutes=6)):
         tally = await reconcile_purchases(database, open_gateways(shop.settings), False)
-    assert tally == {"asked": 1, "credited": 0, "expired": 0, "unreachable": 0, "refused": 1}
+    assert tally == {"asked": 1, "credited": 0, "expired": 0, "unreachable": 0, "refused": 1, "taken_back": 0}
     assert await units_of(database, rider) == 0
 
 
@@ -281,11 +270,11 @@ async def test_reconciliation_finds_what_nobody_told(
         assert await reconcile_purchases(database, gateways, True) == {"asked": 2}
         first = await reconcile_purchases(database, gateways, False)
         assert await reconcile_purchases(database, gateways, False) == dict.fromkeys(first, 0)
-    assert first == {"asked": 2, "credited": 1, "expired": 0, "unreachable": 0, "refused": 0}
+    assert first == {"asked": 2, "credited": 1, "expired": 0, "unreachable": 0, "refused": 0, "taken_back": 0}
     assert await units_of(database, rider) == 6
     with clock.travelled_to(now + timedelta(hours=25)):
         late = await reconcile_purchases(database, gateways, False)
-    assert late == {"asked": 1, "credited": 0, "expired": 1, "unreachable": 0, "refused": 0}
+    assert late == {"asked": 1, "credited": 0, "expired": 1, "unreachable": 0, "refused": 0, "taken_back": 0}
     await assert_credits_hold(database)
 
 

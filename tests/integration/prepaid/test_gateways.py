@@ -198,8 +198,9 @@ async def test_buying_over_esewa(
                 never_back = await order(2)
                 answers[never_back["transaction_uuid"]] = {"status": "COMPLETE", "ref_id": "R2"}
         with clock.travelled_to(clock.now() + timedelta(minutes=6)):
-            tally = await reconcile_purchases(database, open_gateways(make_settings(**mine)), False)
-    assert tally == {"asked": 1, "credited": 1, "expired": 0, "unreachable": 0, "refused": 0}
+            esewa = open_gateways(make_settings(**mine))[GatewayName.ESEWA]
+            tally = await reconcile_purchases(database, {GatewayName.ESEWA: esewa}, False)
+    assert tally == {"asked": 1, "credited": 1, "expired": 0, "unreachable": 0, "refused": 0, "taken_back": 0}
     assert await units_of(database, rider) == 12
     async with database.reading() as tx:
         posted = await tx.dicts(
@@ -227,8 +228,8 @@ async def test_money_given_back_before_we_asked_brings_no_credits(
         for name, status in zip(names, ("FULL_REFUND", "PARTIAL_REFUND", "COMPLETE"), strict=True)
     }
     async with esewa_answering(answers) as status_url:
-        gateways = open_gateways(make_settings(**gateway_settings | {"ESEWA_STATUS_URL": status_url}))
-        gateway = gateways[GatewayName.ESEWA]
+        told = make_settings(**gateway_settings | {"ESEWA_STATUS_URL": status_url})
+        gateway = open_gateways(told)[GatewayName.ESEWA]
 
         async def prove(purchase: Purchase) -> Fulfilment:
             proof = {"data": coming_back(dict(gateway.checkout(purchase.order.asked).fields))}
@@ -240,7 +241,7 @@ async def test_money_given_back_before_we_asked_brings_no_credits(
         with pytest.raises(PaymentNotCaptured):
             await prove(gone)
         with clock.travelled_to(clock.now() + timedelta(hours=25)):
-            tally = await reconcile_purchases(database, gateways, False)
-    assert tally == {"asked": 2, "credited": 1, "expired": 1, "unreachable": 0, "refused": 0}
+            tally = await reconcile_purchases(database, {GatewayName.ESEWA: gateway}, False)
+    assert tally == {"asked": 2, "credited": 1, "expired": 1, "unreachable": 0, "refused": 0, "taken_back": 0}
     assert await units_of(database, rider) == 5
     await assert_credits_hold(database)

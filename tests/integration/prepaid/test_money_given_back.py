@@ -1,21 +1,31 @@
-"""Money that a gateway gives back while its credits are spent: they go when they come back, and once [P12, P22]."""
+"""Money that a gateway gives back: its credits go, once, also those that were spent, and untold ones [P12, P14]."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.fixtures.credits import MakeRider, paid, units_of
+from tests.fixtures.credits import SILENT_CARD, WEBHOOK_SECRET, MakeRider, Shop, bought_by, paid, units_of, working_for
+from tests.fixtures.people import BearerOf
+from tests.fixtures.processes import Working
 from tests.fixtures.projects import Apply, MakeProject
 from tests.fixtures.trade import Contenders, all_at_once, assert_books_hold, codes_of
 
+from khaacho import clock
 from khaacho.actors import SYSTEM, Actor
 from khaacho.parties.records import User
 from khaacho.platform.database import Database
 from khaacho.prepaid.fulfilment import LearnedBy, fulfil
-from khaacho.prepaid.gateways.port import GatewayPayment, GatewayRefund
+from khaacho.prepaid.gateways.port import GatewayName, GatewayPayment, GatewayRefund
+from khaacho.prepaid.gateways.registry import open_gateways
+from khaacho.prepaid.gateways.signatures import webhook_signature
 from khaacho.prepaid.purchase import Purchase
+from khaacho.prepaid.reconciliation import reconcile_purchases
+from khaacho.prepaid.sandbox.books import refund, require_payment
+from khaacho.prepaid.sandbox.cards import CARDS, find_card
 from khaacho.prepaid.taking_back import take_back
 from khaacho.projects.applications import withdraw_application
 
@@ -113,3 +123,63 @@ async def test_given_back_while_everything_is_withdrawn(
     assert codes_of(outcomes) == ["OK"] * (BOUGHT + 1)
     assert await units_of(database, rider) == 0
     await assert_books_hold(database)
+
+
+async def test_reconciliation_finds_refunds_that_nobody_told(
+    shop: Shop,
+    database: Database,
+    rider: User,
+    bearer_of: BearerOf,
+    working: Working,
+    settle: Callable[[], Awaitable[None]],
+) -> None:
+    """[P14] Money given back while our address was away: its credits go, once, also when the event comes after all."""
+    gateways, as_rider = open_gateways(shop.settings), await bearer_of(rider)
+    proof = await shop.pay((await shop.order(as_rider, creditsAmount=6))["orderId"], SILENT_CARD)
+    assert (await shop.verify(as_rider, proof)).status_code == 200
+    for _ in range(2):
+        async with database.transaction() as tx:
+            await refund(tx, proof["razorpayPaymentId"], 5_000, CARDS[0])
+    stranger = await shop.pay((await shop.order(as_rider, creditsAmount=2))["orderId"], SILENT_CARD)
+    async with database.transaction() as tx:
+        await refund(tx, stranger["razorpayPaymentId"], None, find_card(SILENT_CARD))
+    found = await reconcile_purchases(database, gateways, False)
+    assert (found["taken_back"], found["refused"]) == (2, 0)
+    assert await bought_by(database, rider) == 4
+    assert (await reconcile_purchases(database, gateways, False))["taken_back"] == 0
+    async with working_for(working, shop):
+        await settle()
+    assert await bought_by(database, rider) == 4
+    with clock.travelled_to(clock.now() + timedelta(days=4)):
+        assert await gateways[GatewayName.RAZORPAY].find_refunds(clock.now() - timedelta(days=3)) == []
+    await assert_books_hold(database)
+
+
+@pytest.mark.parametrize("status", ["pending", "failed"])
+async def test_a_refund_that_is_no_money_yet_takes_nothing(
+    shop: Shop, database: Database, rider: User, bearer_of: BearerOf, status: str
+) -> None:
+    """[P12] refund.created and refund.failed, for whoever subscribes to everything: the credits stay."""
+    as_rider = await bearer_of(rider)
+    proof = await shop.pay((await shop.order(as_rider, creditsAmount=6))["orderId"], SILENT_CARD)
+    assert (await shop.verify(as_rider, proof)).status_code == 200
+    name = proof["razorpayPaymentId"]
+    async with database.reading() as tx:
+        payment = (await require_payment(tx, name)).entity()
+    entity = {"id": "rfnd_1", "payment_id": name, "amount": payment["amount"], "status": status}
+    told = {"event": f"refund.{status}", "payload": {"refund": {"entity": entity}, "payment": {"entity": payment}}}
+    body = json.dumps(told).encode()
+    answer = await shop.tell(body, signature=webhook_signature(WEBHOOK_SECRET, body), event_id=f"evt_{status}")
+    assert answer.json()["data"]["outcome"] == "KNOWN"
+    assert await bought_by(database, rider) == 6
+    await assert_books_hold(database)
+
+
+async def test_every_page_of_refunds_is_read(shop: Shop, database: Database, rider: User, bearer_of: BearerOf) -> None:
+    """[P14] More of them than the gateway lists at once."""
+    proof = await shop.pay((await shop.order(await bearer_of(rider), creditsAmount=6))["orderId"], SILENT_CARD)
+    async with database.transaction() as tx:
+        for _ in range(201):
+            await refund(tx, proof["razorpayPaymentId"], 1, find_card(SILENT_CARD))
+    found = await open_gateways(shop.settings)[GatewayName.RAZORPAY].find_refunds(clock.now() - timedelta(hours=1))
+    assert len({one.id for one in found}) == len(found) == 201

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,6 +26,7 @@ from khaacho.prepaid.gateways.port import (
     Currency,
     GatewayName,
     GatewayPayment,
+    GatewayRefund,
     OrderAsked,
     OrderToOpen,
     PaymentStatus,
@@ -133,6 +135,10 @@ class EsewaGateway:
                 paid_at=clock.now(),
             )
         ]
+
+    async def find_refunds(self, since: datetime) -> Sequence[GatewayRefund]:
+        """eSewa lists none: what was given back shows when its payment is asked about."""
+        return ()
 
 
 def _in_words(amount_paisa: int) -> str:

@@ -133,5 +133,9 @@ class PaymentGateway(OpensOrders, Protocol):
         """Payments made for an order: the one named, or all."""
         ...
 
+    async def find_refunds(self, since: datetime) -> Sequence[GatewayRefund]:
+        """Money given back since then, of whichever payment; nothing from a gateway that lists none."""
+        ...
+
 
 Gateways = Mapping[GatewayName, PaymentGateway]

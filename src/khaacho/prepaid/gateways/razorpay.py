@@ -36,6 +36,10 @@ from khaacho.settings import Settings
 # Who asks for the money, on the page of the hosted checkout, and the field it reads where to return from.
 SHOP_NAME = "Khaacho"
 BACK_FIELD = "callback_url"
+# Money is on its way back only once a refund is processed; before it is pending, and it may fail.
+GIVEN_BACK = "processed"
+REFUNDS_A_PAGE = 100
+REFUND_PAGES_MAX = 100
 PROOF_FIELDS = ("razorpayOrderId", "razorpayPaymentId", "razorpaySignature")
 
 
@@ -55,6 +59,7 @@ class _Refund(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     payment_id: str
     amount: int
+    status: str = GIVEN_BACK
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +152,7 @@ class RazorpayGateway:
             id=event_id or hashlib.sha256(body).hexdigest(),
             kind=event.event,
             payment=_payment(payment, order.id if order else None) if payment else None,
-            refund=_refund(refund) if refund else None,
+            refund=_refund(refund) if refund and refund.status == GIVEN_BACK else None,
             receipt=order.receipt if order else None,
             failure=(payment.error_description or payment.error_code or "failed") if payment and failed else None,
         )
@@ -188,6 +193,19 @@ class RazorpayGateway:
             found = _items(answer.body)
         payments = [_read(one, _Payment) for one in found]
         return [_payment(one, None) for one in payments if one is not None]
+
+    async def find_refunds(self, since: datetime) -> Sequence[GatewayRefund]:
+        """As the port says. New ones come first, so one that arrives while we read is no reason to miss another."""
+        found: list[Any] = []
+        for _ in range(REFUND_PAGES_MAX):
+            query = {"from": int(since.timestamp()), "count": REFUNDS_A_PAGE, "skip": len(found)}
+            answer = await ask(self._client, f"{self._url}/refunds", params=query, auth=self._auth)
+            page = _items(answer.body)
+            found += page
+            if len(page) < REFUNDS_A_PAGE:
+                break
+        refunds = [_read(one, _Refund) for one in found]
+        return [_refund(one) for one in refunds if one is not None and one.status == GIVEN_BACK]
 
 
 def _payment(payment: _Payment, order_id: str | None) -> GatewayPayment:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ from khaacho.settings import Settings
 SANDBOX_PATH = "/sandbox/razorpay"
 RECEIPT_LENGTH_MAX = 40
 AMOUNT_PAISA_MIN = 100
-ORDERS_SHOWN_MAX = 100
+SECONDS_MAX = 2**32
 
 AnyRequest = Request[Any, Any, Any]
 _FOLDER = Path(__file__).parent / "pages"
@@ -129,6 +130,19 @@ async def refund_payment(payment_id: str, request: AnyRequest, database: Databas
         return (await books.refund(tx, payment_id, body.amount, CARDS[0])).entity()
 
 
+@get("/v1/refunds", guards=[with_key])
+async def list_refunds(
+    database: Database,
+    since: Annotated[int, QueryParameter(name="from", ge=0, le=SECONDS_MAX)] = 0,
+    count: Annotated[int, QueryParameter(ge=1, le=100)] = 10,
+    skip: Annotated[int, QueryParameter(ge=0, le=SECONDS_MAX)] = 0,
+) -> dict[str, Any]:
+    """What was given back since then, the newest first."""
+    async with database.reading() as tx:
+        refunds = await books.find_refunds(tx, since=datetime.fromtimestamp(since, UTC), limit=count, offset=skip)
+    return _collection([refund.entity() for refund in refunds])
+
+
 # --- what a payer sees -------------------------------------------------------------------------------------------
 
 
@@ -204,6 +218,7 @@ def routes(settings: Settings) -> list[Router]:
                 show_payment,
                 capture_payment,
                 refund_payment,
+                list_refunds,
                 checkout_style,
                 checkout_page,
                 checkout_pay,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -203,6 +203,20 @@ async def refund(tx: Transaction, payment_id: str, amount_paisa: int | None, car
     payment = await require_payment(tx, payment_id)
     await _owe_events(tx, card, [("refund.processed", {"refund": made.entity(), "payment": payment.entity()})])
     return made
+
+
+async def find_refunds(tx: Transaction, *, since: datetime, limit: int, offset: int) -> list[SandboxRefund]:
+    """What was given back since then, the newest first."""
+    return await tx.all(
+        """
+        SELECT id, payment_id, amount_paisa, created_at FROM sandbox_refunds
+        WHERE created_at >= %(since)s
+        ORDER BY created_at DESC, id
+        LIMIT %(limit)s OFFSET %(offset)s
+        """,
+        {"since": since, "limit": limit, "offset": offset},
+        into=SandboxRefund,
+    )
 
 
 async def _owe_events(tx: Transaction, card: Card, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
