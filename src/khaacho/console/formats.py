@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from khaacho.actors import SYSTEM
 from khaacho.clock import business_time
 from khaacho.money import PAISA_PER_RUPEE, format_rupees, format_rupees_short, round_half_up
 from khaacho.parties.phones import is_reachable
@@ -20,6 +21,11 @@ _MARKS = (
     (re.compile(r"(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])"), r"<em>\1</em>"),
     (re.compile(r"(?<![\w~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\w~])"), r"<s>\1</s>"),
 )
+
+
+def who(name: str) -> str:
+    """Whoever did it; what nobody did, the product did by itself."""
+    return "Khaacho" if name == SYSTEM.name else name
 
 
 def amount(paisa: int) -> str:

@@ -44,6 +44,7 @@ _templates.filters.update(
     day=pass_context(lambda context, value: formats.day(value, context["t"].months)),
     span=pass_context(lambda context, value: formats.span(value, context["t"].units)),
     phone=formats.phone_spaced,
+    who=formats.who,
     bubble=formats.bubble,
     in_short=formats.in_short,
 )

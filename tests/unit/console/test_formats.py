@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from khaacho.actors import SYSTEM
 from khaacho.console import formats
 from khaacho.console.orders import Asked, decode_place, read_filters
 from khaacho.console.quick_replies import quick_replies
@@ -25,6 +26,11 @@ def test_amounts_read_as_in_nepal() -> None:
     assert formats.amount_change(-793_486) == "\u2212Rs.\u00a07,934.86"
     assert (formats.amount_change(100), formats.amount_change(0)) == ("+Rs.\u00a01", "0")
     assert (formats.quantity(Decimal("5.000")), formats.quantity(Decimal("2.500"))) == ("5", "2.5")
+
+
+def test_nobody_is_called_system() -> None:
+    """What the product did by itself is by its name, whatever people did by theirs."""
+    assert (formats.who(SYSTEM.name), formats.who("Asha Gurung")) == ("Khaacho", "Asha Gurung")
 
 
 def test_times_are_those_of_the_business_zone() -> None:
