@@ -205,6 +205,9 @@ def test_sign_in_attempts_are_limited_over_http(serve: Serve) -> None:
         assert refused[0].json()["error"]["code"] == "RATE_LIMITED"
         assert refused[0].json()["error"]["retryable"] is True
         assert int(refused[0].headers["Retry-After"]) >= 1
+        # Asking who one is, as pages do again and again, is no attempt to sign in.
+        asked = [httpx.get(f"{url}/api/v1/auth/me").status_code for _ in range(6)]
+        assert asked == [401] * 6
 
 
 def test_the_application_is_built_without_a_database(make_settings: MakeSettings, tmp_path: Path) -> None:

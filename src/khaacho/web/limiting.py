@@ -31,7 +31,8 @@ class RequestLimit(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         path = scope["path"]
         if path.startswith(API_BASE) and not path.startswith(WEBHOOK_PATHS):
-            await _count(scope, signing_in=path.startswith(SIGN_IN_PATHS))
+            # Asking who one is (GET) is no try to sign in.
+            await _count(scope, signing_in=scope["method"] == "POST" and path.startswith(SIGN_IN_PATHS))
         await next_app(scope, receive, send)
 
 
