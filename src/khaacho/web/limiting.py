@@ -32,7 +32,7 @@ class RequestLimit(ASGIMiddleware):
         path = scope["path"]
         if path.startswith(API_BASE) and not path.startswith(WEBHOOK_PATHS):
             # Asking who one is (GET) is no try to sign in.
-            await _count(scope, signing_in=scope["method"] == "POST" and path.startswith(SIGN_IN_PATHS))
+            await _count(scope, signing_in=scope.get("method") == "POST" and path.startswith(SIGN_IN_PATHS))
         await next_app(scope, receive, send)
 
 
