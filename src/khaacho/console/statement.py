@@ -19,7 +19,7 @@ from khaacho.credit.exposure.aging import Bucket
 from khaacho.credit.statement.statement_api import Wanted, take_statement
 from khaacho.credit.statement.statement_files import PDF_LINES_MAX, bucket_amounts, nepali_day
 from khaacho.credit.statement.statement_words import bucket_words, describe, statement_words
-from khaacho.credit.statement.statements import find_statement, one_moment
+from khaacho.credit.statement.statements import find_statement
 from khaacho.errors import ValidationFailed
 from khaacho.ledger.reports import ChangePlace
 from khaacho.platform.database import Database
@@ -71,7 +71,7 @@ async def statement_page(request: AnyRequest, retailer_id: UUID, database: Datab
     visitor.require_staff()
     visitor.require("credit.read")
     period = read_period(retailer_id, request.query_params)
-    async with one_moment(database) as tx:
+    async with database.one_moment() as tx:
         statement = await find_statement(
             tx,
             retailer_id,

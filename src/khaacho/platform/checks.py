@@ -35,8 +35,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 async def run_checks(database: Database, checks: Sequence[Check]) -> list[CheckResult]:
     """Run all of them on one snapshot, so that work going on meanwhile cannot look like a difference."""
     results: list[CheckResult] = []
-    async with database.transaction() as tx:
-        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with database.one_moment() as tx:
         await tx.execute("SET LOCAL statement_timeout = 0")
         for check in checks:
             differences = await tx.dicts(f"{check.sql} LIMIT {DIFFERENCES_SHOWN_MAX}")

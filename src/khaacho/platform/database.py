@@ -219,6 +219,13 @@ class Database:
                     yield Transaction(connection)
 
     @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[Transaction]:
+        """A transaction that only reads, and sees everything as it was at one moment: sums and rows agree."""
+        async with self.transaction() as tx:
+            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield tx
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Statements that only read, each on its own snapshot, without the cost of a transaction around them."""
         async with self._connection() as connection:

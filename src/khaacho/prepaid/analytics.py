@@ -58,8 +58,7 @@ async def find_analytics(
         raise ValidationFailed(field="to", why="is too long ago") from error
     if not timedelta(0) <= until - since <= PERIOD_MAX:
         raise ValidationFailed(field="from", why=f"must be before `to`, by {PERIOD_MAX.days} days at most")
-    async with database.transaction() as tx:
-        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with database.one_moment() as tx:
         top = await reports.find_top_users(tx, since=since, until=until, limit=TOP_USERS)
         return Analytics(
             since=since,

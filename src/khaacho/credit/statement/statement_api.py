@@ -34,7 +34,6 @@ from khaacho.credit.statement.statements import (
     StatementKind,
     StatementLine,
     find_statement,
-    one_moment,
     stream_entries,
 )
 from khaacho.errors import ValidationFailed
@@ -137,7 +136,7 @@ async def retailer_statement(
     if format == "json":
         after = decode_place(cursor, ChangePlace)
         with_offset("cursor", after.at if after else None)
-        async with one_moment(database) as tx:
+        async with database.one_moment() as tx:
             found = await _find(tx, wanted, after=after, limit=limit)
         answer: Envelope[StatementAnswer] = ok(_answer(found, lang))
         return JsonResponse(answer, headers={"Cache-Control": "no-store"})
@@ -163,7 +162,7 @@ async def take_statement(
 
     Raises what `find_statement` raises, and ValidationFailed for a PDF of more than PDF_LINES_MAX entries.
     """
-    async with one_moment(database) as tx:
+    async with database.one_moment() as tx:
         found = await _find(tx, wanted, limit=PDF_LINES_MAX if format == "pdf" else 1)
     if format == "pdf" and found.count > PDF_LINES_MAX:
         why = f"gives {found.count} lines, and a PDF has at most {PDF_LINES_MAX}; choose a shorter time, or CSV"
@@ -182,7 +181,7 @@ async def take_statement(
 
 async def _csv_rows(database: Database, wanted: Wanted) -> AsyncGenerator[list[tuple[Cell, ...]], None]:
     """Both balances and every row between them, as they were at one moment."""
-    async with one_moment(database) as tx:
+    async with database.one_moment() as tx:
         await tx.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{READER_PATIENCE_SECONDS}s'")
         head = await _find(tx, wanted, limit=1)
         yield [opening_row(head)]

@@ -7,8 +7,8 @@ portions off one snapshot.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -25,7 +25,7 @@ from khaacho.errors import NoCreditAccount, ValidationFailed
 from khaacho.ledger.reports import Change, ChangePlace, find_changes, stream_changes, sum_changes, total_changes
 from khaacho.parties.queries import require_retailer
 from khaacho.parties.records import Retailer
-from khaacho.platform.database import Database, Transaction
+from khaacho.platform.database import Transaction
 from khaacho.platform.days import checked_day
 
 
@@ -112,14 +112,6 @@ class _Name(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-@asynccontextmanager
-async def one_moment(database: Database) -> AsyncIterator[Transaction]:
-    """A transaction that only reads, and sees everything as it was at one moment: sums and entries agree."""
-    async with database.transaction() as tx:
-        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield tx
-
-
 async def find_statement(
     tx: Transaction,
     retailer_id: UUID,
@@ -132,8 +124,8 @@ async def find_statement(
 ) -> Statement:
     """The statement of all of the shop's lines, or of one; until today when no end is given.
 
-    At most `limit` entries, those after a place; read it in `one_moment`. Raises RetailerNotFound, NoCreditAccount when
-    there is no (such) line, ValidationFailed for a period that ends before it begins.
+    At most `limit` entries, those after a place; read it in `Database.one_moment`. Raises RetailerNotFound,
+    NoCreditAccount when there is no (such) line, ValidationFailed for a period that ends before it begins.
     """
     period = await _find_period(tx, retailer_id, since=since, until=until, account_id=account_id)
     start, end = period.start, period.end
